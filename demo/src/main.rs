@@ -1,0 +1,2 @@
+//! enfilade-demo
+fn main() {}

@@ -1,0 +1,3 @@
+//! What is being written: drafts.
+
+pub mod draft;

@@ -1,0 +1,1 @@
+//! Order and filtering of what the lobby lists.

@@ -1,0 +1,1 @@
+//! The versioned envelope of everything kept in storage.

@@ -1,0 +1,7 @@
+//! The session of one server: states, tokens, verdicts and the way back.
+
+pub mod machine;
+pub mod pre_auth;
+pub mod return_to;
+pub mod token;
+pub mod verdict;

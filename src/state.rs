@@ -1,0 +1,1 @@
+//! Signals and the tasks that change them.
