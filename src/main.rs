@@ -1,2 +1,64 @@
-//! Entry point of the app.
-fn main() {}
+//! Starts the app in a page: reports, effects, state, components.
+
+#[cfg(target_arch = "wasm32")]
+fn main() {
+    use enfilade::core::route::Route;
+    use enfilade::core::session::pre_auth::Callback;
+    use enfilade::state::app::App;
+    use enfilade::web;
+
+    web::report::install();
+    // Fails only where it is initialised already.
+    let _ = any_spawner::Executor::init_wasm_bindgen();
+
+    // Tokens leave the address and the history before anything is rendered or loaded.
+    let (path, query, fragment) = web::navigator::location();
+    let answer = match Route::parse(&path, "", "") {
+        Route::Callback { .. } => {
+            let answer = Callback::from_location(&query, &fragment);
+            web::navigator::clean_address();
+            answer
+        }
+        _ => None,
+    };
+
+    let app = App::start(web::ports(), answer);
+    listen(&app);
+    enfilade::ui::mount(app);
+}
+
+/// What happens to the page is told to the app for as long as the page lives.
+#[cfg(target_arch = "wasm32")]
+fn listen(app: &enfilade::state::app::App) {
+    use enfilade::web::events::{Listener, is_hidden, storage_key};
+
+    let mut listeners = Vec::new();
+    for name in ["online", "offline", "focus", "pageshow"] {
+        let app = app.clone();
+        listeners.push(Listener::window(name, move |_| app.wake()));
+    }
+    let other = app.clone();
+    listeners.push(Listener::window("storage", move |event| {
+        if let Some(key) = storage_key(&event) {
+            other.storage_changed(&key);
+        }
+    }));
+    let other = app.clone();
+    listeners.push(Listener::window("pagehide", move |_| other.flush()));
+    let other = app.clone();
+    listeners.extend(Listener::document("visibilitychange", move |_| {
+        if is_hidden() {
+            other.flush();
+        } else {
+            other.wake();
+        }
+    }));
+    // They belong to the page, which ends by being unloaded.
+    std::mem::forget(listeners);
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn main() {
+    eprintln!("Enfilade runs in a browser. Start it with: cargo xtask dev");
+    std::process::exit(2);
+}

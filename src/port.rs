@@ -1,1 +1,186 @@
-//! One trait for each effect.
+//! One trait for each effect. `web` implements them for a browser, the tests of `state` for a script.
+
+use std::fmt;
+use std::sync::Arc;
+
+use futures_util::future::LocalBoxFuture;
+
+use crate::core::secret::Secret;
+
+/// HTTP methods in use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// GET
+    Get,
+    /// POST
+    Post,
+    /// DELETE
+    Delete,
+}
+
+/// One request, with everything that is to be sent.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HttpRequest {
+    /// Method.
+    pub method: Method,
+    /// Absolute address, or a path of this page's own origin.
+    pub url: String,
+    /// Headers, the bearer aside.
+    pub headers: Vec<(&'static str, String)>,
+    /// Sent as `Authorization: Bearer …`.
+    pub bearer: Option<Secret<String>>,
+    /// Body, with its content type among the headers.
+    pub body: Option<String>,
+    /// Given up after this many milliseconds without a full answer; `None`: never.
+    pub timeout: Option<u32>,
+    /// Whether a redirect is an error (token requests must not be carried elsewhere).
+    pub refuse_redirects: bool,
+}
+
+/// A whole answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HttpResponse {
+    /// HTTP status.
+    pub status: u16,
+    /// `Retry-After` in milliseconds, where it was given and readable.
+    pub retry_after: Option<u64>,
+    /// Body as text.
+    pub body: String,
+}
+
+/// An answer whose body is still coming; dropping it ends the request.
+pub struct HttpStream {
+    /// HTTP status.
+    pub status: u16,
+    /// `Retry-After` in milliseconds.
+    pub retry_after: Option<u64>,
+    /// The body.
+    pub body: Box<dyn ByteStream>,
+}
+
+impl fmt::Debug for HttpStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpStream").field("status", &self.status).finish_non_exhaustive()
+    }
+}
+
+/// Bytes as they come.
+pub trait ByteStream {
+    /// The next piece; `None` at a clean end.
+    fn next(&mut self) -> LocalBoxFuture<'_, Option<Result<Vec<u8>, TransportError>>>;
+}
+
+/// Why no answer came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TransportError {
+    /// Nothing came back; a browser does not say why.
+    #[error("no connection")]
+    Network,
+    /// Nothing came back in time.
+    #[error("no answer in time")]
+    Timeout,
+}
+
+/// Sends requests.
+pub trait Http: Send + Sync {
+    /// Sends and reads the whole answer.
+    fn send(&self, request: HttpRequest) -> LocalBoxFuture<'static, Result<HttpResponse, TransportError>>;
+    /// Sends and hands over the body as it comes.
+    fn stream(&self, request: HttpRequest) -> LocalBoxFuture<'static, Result<HttpStream, TransportError>>;
+}
+
+/// Why something could not be kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// There is no storage, or it is forbidden.
+    #[error("storage is not available")]
+    Unavailable,
+    /// There is no room left.
+    #[error("storage is full")]
+    Full,
+}
+
+/// Keeps texts under keys, over restarts.
+pub trait Store: Send + Sync {
+    /// Reads.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    fn get(&self, key: &str) -> Result<Option<String>, StoreError>;
+    /// Writes.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    fn set(&self, key: &str, value: &str) -> Result<(), StoreError>;
+    /// Forgets.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    fn remove(&self, key: &str) -> Result<(), StoreError>;
+    /// All keys that begin so.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    fn keys(&self, prefix: &str) -> Result<Vec<String>, StoreError>;
+}
+
+/// Time.
+pub trait Clock: Send + Sync {
+    /// Milliseconds since 1970, by the wall clock.
+    fn now(&self) -> i64;
+    /// Done after this many milliseconds, or later where the page sleeps.
+    fn sleep(&self, milliseconds: u32) -> LocalBoxFuture<'static, ()>;
+    /// Done when the next frame is painted, or soon where the page is hidden.
+    fn frame(&self) -> LocalBoxFuture<'static, ()>;
+}
+
+/// Randomness that nobody can guess.
+pub trait Random: Send + Sync {
+    /// 128 random bits.
+    fn bytes(&self) -> [u8; 16];
+}
+
+/// Mutual exclusion between the tabs of one browser.
+pub trait Lock: Send + Sync {
+    /// Waits until the name is free and holds it until the guard is dropped. `None`: locks are missing
+    /// here, or it was not granted within `timeout` milliseconds.
+    fn acquire(&self, name: String, timeout: u32) -> LocalBoxFuture<'static, Option<Box<dyn LockGuard>>>;
+}
+
+/// Holds a lock until dropped.
+pub trait LockGuard {}
+
+/// Where the person is and goes.
+pub trait Navigator: Send + Sync {
+    /// Origin of this page and the folder it is served from, without a trailing slash.
+    fn base(&self) -> (String, String);
+    /// Goes to a place of the app; `replace` leaves no step back.
+    fn go(&self, path: &str, replace: bool);
+    /// Leaves the app for another address. Nothing after it counts.
+    fn leave(&self, url: &str);
+    /// Whether the browser believes to be online.
+    fn online(&self) -> bool;
+}
+
+/// Every effect, as one value.
+#[derive(Clone)]
+pub struct Ports {
+    /// Requests.
+    pub http: Arc<dyn Http>,
+    /// Storage.
+    pub store: Arc<dyn Store>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub random: Arc<dyn Random>,
+    /// Locks.
+    pub lock: Arc<dyn Lock>,
+    /// Places.
+    pub navigator: Arc<dyn Navigator>,
+}
+
+impl fmt::Debug for Ports {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Ports")
+    }
+}

@@ -1,5 +1,6 @@
 //! What a run sends: bytes to frames to events, and the cursor to resume by.
 
-pub mod sse;
 pub mod event;
+pub mod patch;
 pub mod run;
+pub mod sse;

@@ -1,1 +1,240 @@
 //! The versioned envelope of everything kept in storage.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use thiserror::Error;
+
+/// Why a stored record cannot be used. The caller sets it aside; it never wipes its neighbours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum RecordError {
+    /// It is not a record, or its data does not have the expected form.
+    #[error("the stored record cannot be read")]
+    Corrupt,
+    /// It was written by another version of the app.
+    #[error("the stored record has version {0}")]
+    OtherVersion(u32),
+}
+
+#[derive(Serialize)]
+struct Written<'a, T> {
+    v: u32,
+    data: &'a T,
+}
+
+#[derive(Deserialize)]
+struct Read {
+    v: u32,
+    data: Value,
+}
+
+/// Wraps a value as `{"v":<version>,"data":…}`.
+///
+/// A value that JSON cannot express (a map whose keys are not strings) is written as `null` and reads back as corrupt.
+pub fn encode<T: Serialize>(version: u32, value: &T) -> String {
+    let written = Written {
+        v: version,
+        data: value,
+    };
+    serde_json::to_string(&written).unwrap_or_else(|_| format!(r#"{{"v":{version},"data":null}}"#))
+}
+
+/// Reads a value that [`encode`] wrote with the same version.
+///
+/// # Errors
+/// `OtherVersion` for a well-formed record of another version, `Corrupt` for everything else.
+pub fn decode<T: DeserializeOwned>(version: u32, text: &str) -> Result<T, RecordError> {
+    let read: Read = serde_json::from_str(text).map_err(|_| RecordError::Corrupt)?;
+    if read.v != version {
+        return Err(RecordError::OtherVersion(read.v));
+    }
+    serde_json::from_value(read.data).map_err(|_| RecordError::Corrupt)
+}
+
+/// Every storage key of the app. Variable parts are percent-encoded, so no value can reach into another's key.
+pub mod keys {
+    use crate::core::composer::draft::DraftKey;
+    use crate::core::route::encode_segment;
+    use crate::core::server::id::ServerId;
+    use crate::core::session::pre_auth::FlowId;
+
+    /// What every key of the app begins with.
+    pub const PREFIX: &str = "enfilade/";
+    /// What the session record of each server begins with.
+    pub const SESSION_PREFIX: &str = "enfilade/session/";
+    /// What the record of each sign-in under way begins with.
+    pub const PRE_AUTH_PREFIX: &str = "enfilade/pre-auth/";
+    /// What every draft begins with.
+    pub const DRAFT_PREFIX: &str = "enfilade/draft/";
+    /// What every record that could not be read begins with, once set aside.
+    pub const ASIDE_PREFIX: &str = "enfilade/aside/";
+
+    /// The list of known servers.
+    pub fn servers() -> String {
+        format!("{PREFIX}servers")
+    }
+
+    /// The session of one server.
+    pub fn session(server: &ServerId) -> String {
+        format!("{SESSION_PREFIX}{}", encode_segment(server.as_str()))
+    }
+
+    /// How often somebody has signed in to a server lately.
+    pub fn trips(server: &ServerId) -> String {
+        format!("{PREFIX}trips/{}", encode_segment(server.as_str()))
+    }
+
+    /// A sign-in under way.
+    pub fn pre_auth(flow: &FlowId) -> String {
+        format!("{PRE_AUTH_PREFIX}{flow}")
+    }
+
+    /// What is being written in one place by one person.
+    pub fn draft(key: &DraftKey) -> String {
+        let prefix = draft_prefix(&key.server);
+        let user = encode_segment(key.user.as_str());
+        let room = encode_segment(key.room.as_str());
+        match &key.thread {
+            Some(thread) => format!(
+                "{prefix}{user}/{room}/thread/{}",
+                encode_segment(thread.as_str())
+            ),
+            None => format!("{prefix}{user}/{room}/new"),
+        }
+    }
+
+    /// What all drafts for one server begin with, and no other server's.
+    pub fn draft_prefix(server: &ServerId) -> String {
+        format!("{DRAFT_PREFIX}{}/", encode_segment(server.as_str()))
+    }
+
+    /// What a person has chosen.
+    pub fn settings() -> String {
+        format!("{PREFIX}settings")
+    }
+
+    /// How the lobby was left.
+    pub fn lobby() -> String {
+        format!("{PREFIX}lobby")
+    }
+
+    /// Where an unreadable record is kept for a person to rescue.
+    pub fn aside(key: &str) -> String {
+        let name = key.strip_prefix(PREFIX).unwrap_or(key);
+        format!("{ASIDE_PREFIX}{name}")
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use super::*;
+    use crate::core::composer::draft::{DraftKey, UserKey};
+    use crate::core::room::{RoomId, ThreadId};
+    use crate::core::server::id::ServerId;
+    use crate::core::session::pre_auth::FlowId;
+    use proptest::prelude::*;
+
+    #[test]
+    fn the_envelope_stays_as_it_is() {
+        assert_eq!(encode(3, &vec!["a"]), r#"{"v":3,"data":["a"]}"#);
+        assert_eq!(
+            decode::<Vec<String>>(3, r#"{"v":3,"data":["a"],"later":1}"#),
+            Ok(vec!["a".to_owned()])
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_told_apart_from_another_version() {
+        for corrupt in [
+            "",
+            "null",
+            "[]",
+            "{}",
+            r#"{"v":1}"#,
+            r#"{"v":"1","data":[]}"#,
+            r#"{"v":-1,"data":[]}"#,
+            r#"{"v":1,"data":[1]}"#,
+            r#"{"v":1,"data":[]} x"#,
+            r#"{"v":1,"data":["a""#,
+        ] {
+            assert_eq!(
+                decode::<Vec<String>>(1, corrupt),
+                Err(RecordError::Corrupt),
+                "{corrupt}"
+            );
+        }
+        assert_eq!(
+            decode::<Vec<String>>(1, r#"{"v":2,"data":"anything"}"#),
+            Err(RecordError::OtherVersion(2))
+        );
+    }
+
+    #[test]
+    fn a_value_json_cannot_express_reads_back_as_corrupt() {
+        let odd = BTreeMap::from([(vec![1], 1)]);
+        assert_eq!(
+            decode::<BTreeMap<String, u8>>(1, &encode(1, &odd)),
+            Err(RecordError::Corrupt)
+        );
+    }
+
+    #[test]
+    fn no_two_kinds_of_record_share_a_key_or_a_prefix() {
+        let server = ServerId::parse("https://h.example").unwrap();
+        let draft = DraftKey {
+            server: server.clone(),
+            user: UserKey::anonymous(),
+            room: RoomId::from("r"),
+            thread: None,
+        };
+        let all = [
+            keys::servers(),
+            keys::session(&server),
+            keys::pre_auth(&FlowId::from_random([0; 16])),
+            keys::draft(&draft),
+            keys::settings(),
+            keys::lobby(),
+            keys::aside(&keys::servers()),
+        ];
+        assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), all.len());
+        assert!(all.iter().all(|key| key.starts_with(keys::PREFIX)));
+        for prefix in [
+            keys::SESSION_PREFIX,
+            keys::PRE_AUTH_PREFIX,
+            keys::DRAFT_PREFIX,
+            keys::ASIDE_PREFIX,
+        ] {
+            assert_eq!(
+                all.iter().filter(|key| key.starts_with(prefix)).count(),
+                1,
+                "{prefix}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_drafts_of_a_server_do_not_include_those_of_its_neighbour_port() {
+        let plain = ServerId::parse("https://h.example").unwrap();
+        let ported = ServerId::parse("https://h.example:8443").unwrap();
+        assert!(!keys::draft_prefix(&ported).starts_with(&keys::draft_prefix(&plain)));
+    }
+
+    proptest! {
+        #[test]
+        fn different_places_have_different_draft_keys(
+            a in ("[a/#%~ ]{0,4}", "[a/#%~ ]{0,4}", proptest::option::of("[a/#%~n]{0,4}")),
+            b in ("[a/#%~ ]{0,4}", "[a/#%~ ]{0,4}", proptest::option::of("[a/#%~n]{0,4}")),
+        ) {
+            let key = |(user, room, thread): &(String, String, Option<String>)| keys::draft(&DraftKey {
+                server: ServerId::parse("https://h.example/a").unwrap(),
+                user: UserKey::from_parts(user, "s"),
+                room: RoomId::from(room.as_str()),
+                thread: thread.as_deref().map(ThreadId::from),
+            });
+            prop_assert_eq!(a == b, key(&a) == key(&b));
+        }
+    }
+}

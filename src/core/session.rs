@@ -1,5 +1,6 @@
-//! The session of one server: states, tokens, verdicts and the way back.
+//! The session of one server: states, tokens, verdicts, the guard and the way back.
 
+pub mod guard;
 pub mod machine;
 pub mod pre_auth;
 pub mod return_to;

@@ -1,5 +1,5 @@
 //! A conversation: rows, and how events change them.
 
+pub mod history;
 pub mod message;
 pub mod timeline;
-pub mod history;

@@ -1,2 +1,51 @@
-//! xtask
-fn main() {}
+//! The commands of this workspace: `cargo xtask dev | build | test | conformance`.
+
+mod assets;
+mod browser;
+mod build;
+mod cli;
+mod conformance;
+mod css;
+mod demo;
+mod dev;
+mod failure;
+mod html;
+mod http;
+mod modules;
+mod process;
+mod sizes;
+mod split;
+mod summary;
+mod test;
+mod tools;
+mod workspace;
+
+use std::process::ExitCode;
+
+use cli::Command;
+use failure::Outcome;
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("xtask: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Outcome<()> {
+    let command = cli::parse(std::env::args_os().skip(1))?;
+    process::catch_interrupts()?;
+    match command {
+        Command::Help => {
+            print!("{}", cli::HELP);
+            Ok(())
+        }
+        Command::Dev(options) => dev::check(&options).and_then(|()| dev::run_dev(&options)),
+        Command::Build(options) => build::run_build(&options),
+        Command::Test(parts) => test::run_test(&parts),
+        Command::Conformance(options) => conformance::run_conformance(&options),
+    }
+}

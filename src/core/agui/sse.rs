@@ -1,1 +1,339 @@
-//! sse.
+//! Bytes of an event stream to frames, by the rules of the WHATWG HTML standard ("Server-sent events"), without I/O.
+
+use thiserror::Error;
+
+const DEFAULT_CAP: usize = 8 * 1024 * 1024;
+const BOM: &[u8] = b"\xEF\xBB\xBF";
+
+/// One dispatched event of the stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// The last event id set so far, in this frame or before it; an empty `id` field resets it to `None`.
+    pub id: Option<String>,
+    /// The `event` field; `None` stands for the default, `message`.
+    pub event: Option<String>,
+    /// The `data` lines, joined by line feeds.
+    pub data: String,
+}
+
+/// Why a frame is missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum FrameError {
+    /// The frame is larger than the cap; the stream goes on after its end.
+    #[error("a frame of the stream is larger than the limit")]
+    TooLarge,
+}
+
+/// Turns chunks of bytes, cut anywhere, into frames.
+#[derive(Debug)]
+pub struct Decoder {
+    cap: usize,
+    line: Vec<u8>,
+    data: String,
+    event: String,
+    id: Option<String>,
+    retry: Option<u64>,
+    first_line: bool,
+    after_cr: bool,
+    /// In a frame over the cap: whether the current line has any bytes, since only a blank line ends the frame.
+    skipping: Option<bool>,
+}
+
+impl Default for Decoder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Decoder {
+    /// A decoder with a cap of 8 MiB per frame.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with_cap(DEFAULT_CAP)
+    }
+
+    /// A decoder that refuses frames of more than `cap` bytes.
+    #[must_use]
+    pub fn with_cap(cap: usize) -> Self {
+        Self {
+            cap,
+            line: Vec::new(),
+            data: String::new(),
+            event: String::new(),
+            id: None,
+            retry: None,
+            first_line: true,
+            after_cr: false,
+            skipping: None,
+        }
+    }
+
+    /// The reconnection time the server asked for, in milliseconds.
+    #[must_use]
+    pub fn retry(&self) -> Option<u64> {
+        self.retry
+    }
+
+    /// The last event id seen, also that of a frame that was refused or had no data.
+    #[must_use]
+    pub fn last_id(&self) -> Option<&str> {
+        self.id.as_deref()
+    }
+
+    /// Takes the next bytes and returns what they complete. An incomplete last frame is never returned.
+    pub fn push(&mut self, bytes: &[u8]) -> Vec<Result<Frame, FrameError>> {
+        let mut out = Vec::new();
+        let mut rest = bytes;
+        while let Some(first) = rest.first() {
+            if std::mem::take(&mut self.after_cr) && *first == b'\n' {
+                rest = rest.get(1..).unwrap_or_default();
+                continue;
+            }
+            let end = rest.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
+            let (part, tail) = rest.split_at(end.unwrap_or(rest.len()));
+            self.extend_line(part, &mut out);
+            rest = match tail.split_first() {
+                Some((terminator, next)) => {
+                    self.after_cr = *terminator == b'\r';
+                    self.end_line(&mut out);
+                    next
+                }
+                None => &[],
+            };
+        }
+        out
+    }
+
+    fn extend_line(&mut self, part: &[u8], out: &mut Vec<Result<Frame, FrameError>>) {
+        if part.is_empty() {
+            return;
+        }
+        if let Some(has_bytes) = &mut self.skipping {
+            *has_bytes = true;
+        } else if self.data.len() + self.line.len() + part.len() > self.cap {
+            self.skipping = Some(true);
+            self.line = Vec::new();
+            self.data = String::new();
+            self.event.clear();
+            out.push(Err(FrameError::TooLarge));
+        } else {
+            self.line.extend_from_slice(part);
+        }
+    }
+
+    fn end_line(&mut self, out: &mut Vec<Result<Frame, FrameError>>) {
+        let first_line = std::mem::take(&mut self.first_line);
+        if let Some(has_bytes) = self.skipping {
+            self.skipping = has_bytes.then_some(false);
+            return;
+        }
+        let bytes = std::mem::take(&mut self.line);
+        // Bad UTF-8 is replaced per line: no sequence can reach over a line end, so the result is that of the whole stream.
+        let stripped = if first_line {
+            bytes.strip_prefix(BOM).unwrap_or(&bytes)
+        } else {
+            &bytes
+        };
+        let line = String::from_utf8_lossy(stripped);
+        if line.is_empty() {
+            out.extend(self.dispatch().map(Ok));
+        } else {
+            let (name, value) = line.split_once(':').unwrap_or((&line, ""));
+            self.field(name, value.strip_prefix(' ').unwrap_or(value));
+        }
+        self.line = bytes;
+        self.line.clear();
+    }
+
+    fn field(&mut self, name: &str, value: &str) {
+        match name {
+            "data" => {
+                self.data.push_str(value);
+                self.data.push('\n');
+            }
+            "event" => value.clone_into(&mut self.event),
+            "id" if !value.contains('\0') => {
+                self.id = (!value.is_empty()).then(|| value.to_owned())
+            }
+            "retry" if value.bytes().all(|byte| byte.is_ascii_digit()) => {
+                if let Ok(ms) = value.parse() {
+                    self.retry = Some(ms);
+                }
+            }
+            // A comment has an empty name; unknown fields are ignored by the standard.
+            _ => {}
+        }
+    }
+
+    fn dispatch(&mut self) -> Option<Frame> {
+        let event = std::mem::take(&mut self.event);
+        if self.data.is_empty() {
+            return None;
+        }
+        let mut data = std::mem::take(&mut self.data);
+        data.pop();
+        Some(Frame {
+            id: self.id.clone(),
+            event: (!event.is_empty()).then_some(event),
+            data,
+        })
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn frame(id: Option<&str>, event: Option<&str>, data: &str) -> Result<Frame, FrameError> {
+        Ok(Frame {
+            id: id.map(str::to_owned),
+            event: event.map(str::to_owned),
+            data: data.to_owned(),
+        })
+    }
+
+    fn decode(bytes: &[u8]) -> Vec<Result<Frame, FrameError>> {
+        Decoder::new().push(bytes)
+    }
+
+    const STREAM: &str = "\u{FEFF}id: r:0\ndata: {\"a\":\"Größe 🌊\"}\n\n: keepalive 3\r\n\r\nevent: x\r\nid: r:1\r\ndata: one\r\ndata:  two\r\n\r\n\
+        data\rdata\r\rid\ndata:plain\n\nid: gone\nevent: y\n\ndata: \u{FEFF}kept\n\ndata: cut off";
+
+    #[test]
+    fn a_stream_cut_at_every_byte_equals_the_uncut_one() {
+        let bytes = STREAM.as_bytes();
+        let whole = decode(bytes);
+        assert_eq!(
+            whole,
+            [
+                frame(Some("r:0"), None, "{\"a\":\"Größe 🌊\"}"),
+                frame(Some("r:1"), Some("x"), "one\n two"),
+                frame(Some("r:1"), None, "\n"),
+                frame(None, None, "plain"),
+                frame(Some("gone"), None, "\u{FEFF}kept"),
+            ]
+        );
+        for cut in 0..=bytes.len() {
+            let mut decoder = Decoder::new();
+            let mut got = decoder.push(&bytes[..cut]);
+            got.extend(decoder.push(&bytes[cut..]));
+            assert_eq!(got, whole, "cut at {cut}");
+        }
+        let mut decoder = Decoder::new();
+        let single: Vec<_> = bytes
+            .iter()
+            .flat_map(|byte| decoder.push(&[*byte]))
+            .collect();
+        assert_eq!(single, whole);
+    }
+
+    #[test]
+    fn a_byte_order_mark_counts_only_at_the_start() {
+        assert_eq!(
+            decode("\u{FEFF}data: a\n\n\u{FEFF}data: b\n\n".as_bytes()),
+            [frame(None, None, "a")]
+        );
+    }
+
+    #[test]
+    fn an_id_with_a_nul_is_ignored() {
+        assert_eq!(
+            decode(b"id: a\nid: b\0c\ndata: x\n\n"),
+            [frame(Some("a"), None, "x")]
+        );
+    }
+
+    #[test]
+    fn only_whole_numbers_set_the_retry_time() {
+        let mut decoder = Decoder::new();
+        decoder
+            .push(b"retry: soon\nretry: -1\nretry: 1.5\nretry: 99999999999999999999999\nretry:\n");
+        assert_eq!(decoder.retry(), None);
+        decoder.push(b"retry: 1500\nretry: x\n");
+        assert_eq!(decoder.retry(), Some(1500));
+    }
+
+    #[test]
+    fn a_frame_without_data_is_not_dispatched_but_keeps_its_id() {
+        let mut decoder = Decoder::new();
+        assert!(decoder.push(b"event: lost\nid: r:7\n\n").is_empty());
+        assert_eq!(decoder.last_id(), Some("r:7"));
+        assert_eq!(
+            decoder.push(b"data: x\n\n"),
+            [frame(Some("r:7"), None, "x")]
+        );
+    }
+
+    #[test]
+    fn an_empty_data_field_is_a_frame() {
+        assert_eq!(decode(b"data:\n\n"), [frame(None, None, "")]);
+    }
+
+    #[test]
+    fn an_incomplete_last_frame_is_dropped() {
+        assert!(decode(b"data: a\n").is_empty());
+    }
+
+    #[test]
+    fn only_one_space_after_the_colon_is_dropped_and_names_are_exact() {
+        assert_eq!(
+            decode(b"data:  a: b\nDATA: c\n data: d\n\n"),
+            [frame(None, None, " a: b")]
+        );
+    }
+
+    #[test]
+    fn bad_utf8_is_replaced_and_does_not_break_the_stream() {
+        assert_eq!(
+            decode(b"data: a\xF0\x9F\n\ndata: b\n\n"),
+            [frame(None, None, "a\u{FFFD}"), frame(None, None, "b")]
+        );
+    }
+
+    #[test]
+    fn a_frame_over_the_cap_is_one_error_and_the_next_frame_is_read() {
+        let stream =
+            "id: r:1\ndata: 0123456789\ndata: 0123456789\ndata: x\n\nid: r:2\ndata: ok\n\n";
+        let want = [Err(FrameError::TooLarge), frame(Some("r:2"), None, "ok")];
+        for cut in 0..stream.len() {
+            let mut decoder = Decoder::with_cap(24);
+            let mut got = decoder.push(&stream.as_bytes()[..cut]);
+            got.extend(decoder.push(&stream.as_bytes()[cut..]));
+            assert_eq!(got, want, "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn comments_do_not_add_up_to_the_cap() {
+        let mut decoder = Decoder::with_cap(24);
+        for _ in 0..50 {
+            assert!(decoder.push(b": keepalive\n\n").is_empty());
+        }
+        assert_eq!(decoder.push(b"data: ok\n\n"), [frame(None, None, "ok")]);
+    }
+
+    proptest! {
+        #[test]
+        fn random_bytes_decode_the_same_however_they_are_cut(
+            bytes in proptest::collection::vec(prop_oneof![Just(b'\n'), Just(b'\r'), Just(b':'), Just(b'd'), any::<u8>()], 0..200),
+            cuts in proptest::collection::vec(1_usize..9, 1..60),
+        ) {
+            let mut stream = b"data: a\nid:1\n".to_vec();
+            stream.extend(&bytes);
+            stream.extend(b"\n\ndata: z\n\n");
+            let whole = Decoder::with_cap(64).push(&stream);
+            let mut decoder = Decoder::with_cap(64);
+            let mut got = Vec::new();
+            let mut rest = stream.as_slice();
+            for cut in cuts.iter().cycle() {
+                if rest.is_empty() { break; }
+                let (part, tail) = rest.split_at((*cut).min(rest.len()));
+                got.extend(decoder.push(part));
+                rest = tail;
+            }
+            prop_assert_eq!(got, whole);
+        }
+    }
+}

@@ -1,0 +1,382 @@
+//! Servers to try Enfilade with: three agent servers that keep the Soliplex wire contract, and an OpenID Connect
+//! provider. It shares no types with the app, so that a drift between the two shows.
+
+mod app;
+mod auth;
+pub mod cli;
+mod clock;
+mod control;
+mod error;
+mod faults;
+mod http;
+mod llm;
+mod lock;
+mod provider;
+mod rooms;
+mod runs;
+mod script;
+mod server;
+mod static_files;
+mod store;
+mod stream;
+mod threads;
+mod token;
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use tokio::net::TcpListener;
+use tokio::sync::{Notify, watch};
+use tokio::task::{JoinHandle, JoinSet};
+use tokio_util::sync::CancellationToken;
+
+use crate::faults::Faults;
+use crate::llm::Llm;
+use crate::provider::{Provider, Realm};
+use crate::server::{Profile, Server};
+use crate::store::Folder;
+
+/// Changes are gathered for so long before they are written.
+const SAVE_DELAY: Duration = Duration::from_millis(300);
+/// Open connections get so long at the end.
+const GRACE: Duration = Duration::from_millis(500);
+/// File of the provider.
+const PROVIDER_FILE: &str = "provider";
+
+/// A built app to serve.
+#[derive(Debug, Clone)]
+pub struct AppOptions {
+    /// Folder with index.html.
+    pub folder: PathBuf,
+    /// Port; 0 takes any free one.
+    pub port: u16,
+}
+
+/// How to start.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Port of the provider; the servers take the next three. 0 takes any free ones.
+    pub base_port: u16,
+    /// A built app to serve as well.
+    pub app: Option<AppOptions>,
+    /// Folder to keep everything in; without it everything is forgotten at the end.
+    pub data: Option<PathBuf>,
+    /// Endpoint and model of the room "Live model".
+    pub llm: Option<(String, String)>,
+    /// https origins that tokens may be sent to; loopback ones always may.
+    pub allowed_origins: Vec<String>,
+    /// Silence on a stream before a keepalive comment.
+    pub keepalive: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            base_port: 8700,
+            app: None,
+            data: None,
+            llm: None,
+            allowed_origins: Vec::new(),
+            keepalive: Duration::from_secs(15),
+        }
+    }
+}
+
+/// Why nothing was started.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Another program has the port.
+    #[error(
+        "Port {port} is in use by another program: stop that one, or choose other ports with `{remedy}`."
+    )]
+    PortInUse {
+        /// Port.
+        port: u16,
+        /// Option to add to the command line.
+        remedy: String,
+    },
+    /// The port cannot be used for another reason.
+    #[error("Port {port} cannot be used: {source}.")]
+    Port {
+        /// Port.
+        port: u16,
+        /// Reason.
+        source: io::Error,
+    },
+    /// The four ports do not fit below 65536.
+    #[error("--base-port {0} leaves no room for four ports: choose one below 65533.")]
+    BasePort(u16),
+    /// The data folder cannot be used.
+    #[error("The folder {} cannot be used: {source}.", .folder.display())]
+    Data {
+        /// Folder.
+        folder: PathBuf,
+        /// Reason.
+        source: io::Error,
+    },
+    /// The app folder has no index.html.
+    #[error("{} has no index.html: build the app first, or name the folder it was built into.", .0.display())]
+    App(PathBuf),
+    /// The model endpoint cannot be used.
+    #[error("{0}")]
+    Llm(String),
+}
+
+/// What is running. Dropping it ends it at once; [`Running::stop`] also waits and writes what is to be kept.
+#[derive(Debug)]
+pub struct Running {
+    /// `http://127.0.0.1:8700`
+    pub provider: String,
+    /// Name, address, and whether it asks for a sign-in; Harbor, Meadow, Commons.
+    pub servers: Vec<(String, String, bool)>,
+    /// Address of the app.
+    pub app: Option<String>,
+    stop: CancellationToken,
+    tasks: JoinSet<()>,
+    keeper: Option<JoinHandle<()>>,
+    last_save: CancellationToken,
+}
+
+impl Running {
+    /// Ends all streams and servers and writes what is to be kept.
+    pub async fn stop(mut self) {
+        self.stop.cancel();
+        let all_ended = async { while self.tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(GRACE, all_ended).await.is_err() {
+            self.tasks.shutdown().await;
+        }
+        self.last_save.cancel();
+        if let Some(keeper) = self.keeper.take() {
+            // A keeper that panicked has said so itself.
+            let _ = keeper.await;
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.stop.cancel();
+        self.last_save.cancel();
+    }
+}
+
+async fn bind(
+    port: u16,
+    remedy: impl FnOnce() -> String,
+) -> Result<(TcpListener, u16), StartError> {
+    let bound = async {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+        let port = listener.local_addr()?.port();
+        Ok((listener, port))
+    };
+    bound
+        .await
+        .map_err(|source: io::Error| match source.kind() {
+            io::ErrorKind::AddrInUse => StartError::PortInUse {
+                port,
+                remedy: remedy(),
+            },
+            _ => StartError::Port { port, source },
+        })
+}
+
+fn profiles() -> [Profile; 3] {
+    let profile = |id: &str, name: &str, description: &str, has_sign_in| Profile {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        description: description.to_owned(),
+        has_sign_in,
+    };
+    [
+        profile("harbor", "Harbor", "The main demonstration server", true),
+        profile(
+            "meadow",
+            "Meadow",
+            "A second server with users and rooms of its own",
+            true,
+        ),
+        profile("commons", "Commons", "A server without sign-in", false),
+    ]
+}
+
+/// Starts everything.
+///
+/// # Errors
+/// [`StartError`]; nothing is left running then.
+pub async fn start(options: Options) -> Result<Running, StartError> {
+    let base = options.base_port;
+    if base != 0 && base > u16::MAX - 3 {
+        return Err(StartError::BasePort(base));
+    }
+    let port = |offset: u16| if base == 0 { 0 } else { base + offset };
+    let other = || {
+        format!(
+            "--base-port {}",
+            if base >= 60_000 { 8700 } else { base + 10 }
+        )
+    };
+    let (provider_listener, provider_port) = bind(port(0), other).await?;
+    let mut listeners = Vec::new();
+    for offset in 1..=3 {
+        listeners.push(bind(port(offset), other).await?);
+    }
+    let app = match &options.app {
+        Some(app) if !app.folder.join("index.html").is_file() => {
+            return Err(StartError::App(app.folder.clone()));
+        }
+        Some(app) => Some((
+            app.folder.clone(),
+            bind(app.port, || {
+                format!("--app-port {}", app.port.wrapping_add(1))
+            })
+            .await?,
+        )),
+        None => None,
+    };
+    let llm = options
+        .llm
+        .as_ref()
+        .map(|(url, model)| Llm::new(url, model))
+        .transpose()
+        .map_err(StartError::Llm)?;
+    let broken = |source| StartError::Data {
+        folder: options.data.clone().unwrap_or_default(),
+        source,
+    };
+    let folder = Folder::open(options.data.clone()).map_err(broken)?;
+
+    let stop = CancellationToken::new();
+    let dirty = Arc::new(Notify::new());
+    let suggested: Vec<_> = listeners
+        .iter()
+        .map(|(_, port)| format!("http://127.0.0.1:{port}"))
+        .collect();
+    let profiles = profiles();
+    let faults: Vec<_> = profiles
+        .iter()
+        .map(|_| Arc::new(Faults::new(options.keepalive)))
+        .collect();
+    let realms = profiles.iter().zip(&faults).map(|(profile, faults)| Realm {
+        id: profile.id.clone(),
+        title: profile.name.clone(),
+        faults: faults.clone(),
+    });
+    let kept = folder.load(PROVIDER_FILE).map_err(broken)?;
+    let provider = Arc::new(Provider::new(
+        provider_port,
+        realms.collect(),
+        kept,
+        dirty.clone(),
+    ));
+
+    let mut tasks = JoinSet::new();
+    let mut servers = Vec::new();
+    for ((profile, faults), (listener, port)) in profiles.into_iter().zip(faults).zip(listeners) {
+        let server = Arc::new(Server {
+            rooms: rooms::of(&profile.id, llm.is_some()),
+            data: Mutex::new(folder.load(&profile.id).map_err(broken)?),
+            profile,
+            port,
+            provider: provider.clone(),
+            faults,
+            logins: Mutex::default(),
+            allowed_origins: options.allowed_origins.clone(),
+            suggested: suggested.clone(),
+            llm: llm.clone(),
+            dirty: dirty.clone(),
+            stop: stop.clone(),
+            started: Instant::now(),
+            changed: watch::channel(0).0,
+        });
+        tasks.spawn(serve(listener, app::router(server.clone()), stop.clone()));
+        servers.push(server);
+    }
+    tasks.spawn(serve(
+        provider_listener,
+        provider::routes::router(provider.clone()),
+        stop.clone(),
+    ));
+    let app = app.map(|(folder, (listener, port))| {
+        tasks.spawn(serve(
+            listener,
+            static_files::router(folder, &suggested),
+            stop.clone(),
+        ));
+        format!("http://127.0.0.1:{port}")
+    });
+    let told = servers.iter().map(|server| {
+        let Profile {
+            name, has_sign_in, ..
+        } = &server.profile;
+        (
+            name.clone(),
+            format!("http://127.0.0.1:{}", server.port),
+            *has_sign_in,
+        )
+    });
+    // The last save waits for the last answer.
+    let last_save = CancellationToken::new();
+    Ok(Running {
+        provider: format!("http://127.0.0.1:{provider_port}"),
+        servers: told.collect(),
+        app,
+        tasks,
+        keeper: folder
+            .is_kept()
+            .then(|| tokio::spawn(keep(folder, provider, servers, dirty, last_save.clone()))),
+        stop,
+        last_save,
+    })
+}
+
+async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let served = axum::serve(listener, service)
+        .with_graceful_shutdown(stop.cancelled_owned())
+        .await;
+    if let Err(error) = served {
+        eprintln!("A server ended: {error}");
+    }
+}
+
+/// Writes changes, gathered, until the end.
+async fn keep(
+    folder: Folder,
+    provider: Arc<Provider>,
+    servers: Vec<Arc<Server>>,
+    dirty: Arc<Notify>,
+    stop: CancellationToken,
+) {
+    loop {
+        tokio::select! {
+            () = dirty.notified() => {}
+            () = stop.cancelled() => {}
+        }
+        tokio::select! {
+            () = tokio::time::sleep(SAVE_DELAY) => {}
+            () = stop.cancelled() => {}
+        }
+        let is_last = stop.is_cancelled();
+        let mut files = vec![(PROVIDER_FILE.to_owned(), provider.snapshot())];
+        files.extend(
+            servers
+                .iter()
+                .map(|server| (server.profile.id.clone(), server.snapshot())),
+        );
+        for (name, bytes) in files {
+            let saved = bytes
+                .map_err(io::Error::other)
+                .and_then(|bytes| folder.save(&name, &bytes));
+            if let Err(error) = saved {
+                eprintln!("{name}.json was not written: {error}");
+            }
+        }
+        if is_last {
+            return;
+        }
+    }
+}

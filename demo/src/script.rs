@@ -1,0 +1,529 @@
+//! What the rooms say: a request becomes a list of events with pauses, the same one each time.
+
+mod showroom;
+mod words;
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::rooms::Kind;
+
+/// Switches a message can begin with.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Modifiers {
+    /// `pace MS`: pause between two pieces.
+    pub pace: Option<u64>,
+    /// `long N`: sections of the answer.
+    pub long: Option<usize>,
+    /// `wait MS`: silence before the answer.
+    pub wait: u64,
+    /// `boom`: fails half-way.
+    pub boom: bool,
+    /// `cut N`: the stream is dropped after N events.
+    pub cut: Option<usize>,
+}
+
+/// Longest answer that can be asked for.
+const MOST_SECTIONS: usize = 500;
+/// Longest pause that can be asked for, milliseconds.
+const LONGEST_PAUSE: u64 = 600_000;
+
+impl Modifiers {
+    /// Takes the switches off the front of a message.
+    pub fn take(text: &str) -> (Self, String) {
+        let mut modifiers = Self::default();
+        let mut rest = text.trim_start();
+        while let Some(after) = modifiers.take_one(rest) {
+            rest = after.trim_start();
+        }
+        (modifiers, rest.trim_end().to_owned())
+    }
+
+    fn take_one<'a>(&mut self, text: &'a str) -> Option<&'a str> {
+        let (word, after) = split_word(text);
+        if word == "boom" {
+            self.boom = true;
+            return Some(after);
+        }
+        let (number, rest) = split_word(after.trim_start());
+        let number: u64 = number.parse().ok()?;
+        let count = usize::try_from(number).unwrap_or(usize::MAX);
+        match word {
+            "pace" => self.pace = Some(number.min(LONGEST_PAUSE)),
+            "long" => self.long = Some(count.min(MOST_SECTIONS)),
+            "wait" => self.wait = number.min(LONGEST_PAUSE),
+            "cut" => self.cut = Some(count),
+            _ => return None,
+        }
+        Some(rest)
+    }
+}
+
+fn split_word(text: &str) -> (&str, &str) {
+    text.split_at(text.find(char::is_whitespace).unwrap_or(text.len()))
+}
+
+/// A posted run, read for an answer.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Run id; ids of messages are made from it.
+    pub run: Uuid,
+    /// Thread id.
+    pub thread: Uuid,
+    /// Switches of the last user message.
+    pub modifiers: Modifiers,
+    /// The last user message without them.
+    pub text: String,
+    /// Pictures in the last user message.
+    pub pictures: usize,
+    /// Role and text of every message.
+    pub messages: Vec<(String, String)>,
+    /// State to send back.
+    pub state: Value,
+    /// Whether each message is sent in one piece.
+    pub is_whole: bool,
+}
+
+/// The text of a message content, which is a string or a list of parts; and how many pictures it has.
+fn content(value: &Value) -> (String, usize) {
+    match value {
+        Value::String(text) => (text.clone(), 0),
+        Value::Array(parts) => {
+            let is_label = |text: &str| text.starts_with("Image ") && text.ends_with(':');
+            let texts = parts
+                .iter()
+                .filter_map(|part| part["text"].as_str())
+                .filter(|text| !is_label(text));
+            let pictures = parts.iter().filter(|part| part["type"] == "image").count();
+            (texts.collect::<Vec<_>>().join("\n"), pictures)
+        }
+        _ => (String::new(), 0),
+    }
+}
+
+impl Request {
+    /// Reads a `RunAgentInput`.
+    pub fn read(run: Uuid, thread: Uuid, input: &Value) -> Self {
+        let empty = Vec::new();
+        let messages = input["messages"].as_array().unwrap_or(&empty);
+        let last = messages
+            .iter()
+            .rev()
+            .find(|message| message["role"] == "user");
+        let (text, pictures) = last
+            .map(|message| content(&message["content"]))
+            .unwrap_or_default();
+        let (modifiers, text) = Modifiers::take(&text);
+        let read = |message: &Value| {
+            let role = message["role"].as_str().unwrap_or_default();
+            let text = content(&message["content"]).0;
+            let text = if role == "user" {
+                Modifiers::take(&text).1
+            } else {
+                text
+            };
+            (role.to_owned(), text)
+        };
+        Self {
+            run,
+            thread,
+            modifiers,
+            text,
+            pictures,
+            messages: messages.iter().map(read).collect(),
+            state: input["state"].clone(),
+            is_whole: input["forwardedProps"]["agui_sse_delivery"] == "whole",
+        }
+    }
+
+    /// A title made of the first user message: its first words, at most 48 characters.
+    pub fn title(&self) -> Option<String> {
+        let text = self
+            .messages
+            .iter()
+            .find(|(role, _)| role == "user")
+            .map(|(_, text)| text.as_str())?;
+        let mut title = String::new();
+        for word in text.split_whitespace() {
+            let word: String = word
+                .chars()
+                .filter(|letter| !"*_`#>[]".contains(*letter))
+                .take(48)
+                .collect();
+            if word.is_empty() {
+                continue;
+            }
+            if title.chars().count() + word.chars().count() >= 48 {
+                break;
+            }
+            if !title.is_empty() {
+                title.push(' ');
+            }
+            title.push_str(&word);
+        }
+        if title.is_empty() {
+            return Some("Untitled talk".to_owned());
+        }
+        let mut letters = title.chars();
+        let first = letters
+            .next()
+            .map(|letter| letter.to_uppercase().to_string())
+            .unwrap_or_default();
+        Some(first + letters.as_str())
+    }
+
+    /// An id that is the same each time this run is read.
+    pub fn id(&self, part: &str) -> String {
+        format!("{}-{part}", self.run)
+    }
+}
+
+/// An event and the pause before it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Beat {
+    /// Pause.
+    pub after: Duration,
+    /// Event, without a time.
+    pub event: Value,
+}
+
+struct Script<'a> {
+    request: &'a Request,
+    pace: Duration,
+    beats: Vec<Beat>,
+    pause: Duration,
+}
+
+impl Script<'_> {
+    fn say(&mut self, event: Value) {
+        self.beats.push(Beat {
+            after: std::mem::take(&mut self.pause),
+            event,
+        });
+    }
+
+    fn deltas(&mut self, kind: &str, id: &str, text: &str) {
+        let pieces = words::pieces(text);
+        if self.request.is_whole {
+            self.pause += self.pace * u32::try_from(pieces.len()).unwrap_or(u32::MAX);
+            return self.say(json!({"type": kind, "messageId": id, "delta": text}));
+        }
+        for piece in pieces {
+            self.pause += self.pace;
+            self.say(json!({"type": kind, "messageId": id, "delta": piece}));
+        }
+    }
+
+    fn text(&mut self, part: &str, text: &str) {
+        let id = self.request.id(part);
+        self.say(json!({"type": "TEXT_MESSAGE_START", "messageId": id, "role": "assistant"}));
+        if !text.is_empty() {
+            self.deltas("TEXT_MESSAGE_CONTENT", &id, text);
+        }
+        self.say(json!({"type": "TEXT_MESSAGE_END", "messageId": id}));
+    }
+
+    fn reasoning(&mut self, part: &str, text: &str) {
+        let id = self.request.id(part);
+        self.say(json!({"type": "REASONING_START", "messageId": id}));
+        self.say(json!({"type": "REASONING_MESSAGE_START", "messageId": id, "role": "reasoning"}));
+        self.deltas("REASONING_MESSAGE_CONTENT", &id, text);
+        self.say(json!({"type": "REASONING_MESSAGE_END", "messageId": id}));
+        self.say(json!({"type": "REASONING_END", "messageId": id}));
+    }
+
+    /// A call as the backend sends it: behind an empty message that is its parent.
+    fn call(&mut self, part: &str, name: &str, arguments: &Value, result: &Value) {
+        let parent = format!("{part}-parent");
+        self.text(&parent, "");
+        let id = self.request.id(part);
+        let parent = self.request.id(&parent);
+        self.say(json!({"type": "TOOL_CALL_START", "toolCallId": id, "toolCallName": name, "parentMessageId": parent}));
+        for piece in words::pieces(&arguments.to_string()) {
+            self.pause += self.pace;
+            self.say(json!({"type": "TOOL_CALL_ARGS", "toolCallId": id, "delta": piece}));
+        }
+        self.say(json!({"type": "TOOL_CALL_END", "toolCallId": id}));
+        self.pause += self.pace * 8;
+        let message = self.request.id(&format!("{part}-result"));
+        self.say(json!({
+            "type": "TOOL_CALL_RESULT", "messageId": message, "toolCallId": id, "role": "tool",
+            "content": result.to_string(),
+        }));
+    }
+}
+
+fn default_pace(kind: Kind) -> u64 {
+    match kind {
+        Kind::Echo => 60,
+        Kind::Markdown => 12,
+        Kind::Tools => 50,
+        Kind::Slow | Kind::Live => 107,
+    }
+}
+
+/// The whole answer, from RUN_STARTED to RUN_FINISHED or RUN_ERROR.
+pub fn beats(kind: Kind, request: &Request) -> Vec<Beat> {
+    let modifiers = &request.modifiers;
+    let pace = Duration::from_millis(modifiers.pace.unwrap_or_else(|| default_pace(kind)));
+    let mut script = Script {
+        request,
+        pace,
+        beats: Vec::new(),
+        pause: Duration::ZERO,
+    };
+    script.say(json!({"type": "RUN_STARTED", "threadId": request.thread, "runId": request.run}));
+    script.pause = Duration::from_millis(modifiers.wait);
+    if request.messages.is_empty() {
+        return failed(script, "There is no message to answer.", "no_messages");
+    }
+    let mut state = request.state.clone();
+    let sections = || words::sections(modifiers.long.unwrap_or(0));
+    match kind {
+        Kind::Echo => script.text("answer", &with_sections(words::echo(request), &sections())),
+        Kind::Markdown => script.text(
+            "answer",
+            &with_sections(showroom::answer(&request.text), &sections()),
+        ),
+        Kind::Slow => script.text("answer", &words::walk(request, modifiers.long)),
+        Kind::Tools => {
+            state = tools(&mut script, &sections());
+        }
+        Kind::Live => script.text(
+            "answer",
+            "No model is connected: start the server with `--llm URL`.",
+        ),
+    }
+    if modifiers.boom {
+        let half = script.beats.len().div_ceil(2);
+        script.beats.truncate(half);
+        return failed(script, "The demonstration was asked to fail here.", "boom");
+    }
+    script.say(json!({"type": "STATE_SNAPSHOT", "snapshot": state}));
+    script.say(json!({"type": "RUN_FINISHED", "threadId": request.thread, "runId": request.run}));
+    script.beats
+}
+
+fn failed(mut script: Script<'_>, message: &str, code: &str) -> Vec<Beat> {
+    script.say(json!({"type": "STATE_SNAPSHOT", "snapshot": script.request.state}));
+    script.say(json!({"type": "RUN_ERROR", "message": message, "code": code}));
+    script.beats
+}
+
+fn with_sections(text: String, sections: &str) -> String {
+    if sections.is_empty() {
+        text
+    } else {
+        format!("{text}\n\n{sections}")
+    }
+}
+
+/// Thinks, looks two things up, answers, cites. Gives the state with the citation in it.
+fn tools(script: &mut Script<'_>, sections: &str) -> Value {
+    let request = script.request;
+    script.reasoning(
+        "reasoning-1",
+        "The question is about the harbour. The handbook may say something, and the tide table has today's figures. I will look into both before I answer.",
+    );
+    let chunk = "handbook-tides";
+    script.call(
+        "call-search",
+        "search",
+        &json!({"query": request.text, "limit": 3}),
+        &json!({"hits": [{"chunk_id": chunk, "score": 0.91, "document_title": "Harbour handbook", "content": HANDBOOK}]}),
+    );
+    script.call(
+        "call-tides",
+        "tide_table",
+        &json!({"place": "Harbor, north pier", "days": 1}),
+        &json!({"high": [{"at": "04:12", "metres": 3.8}, {"at": "16:37", "metres": 4.1}], "low": [{"at": "10:25", "metres": 0.7}]}),
+    );
+    script.say(json!({"type": "CUSTOM", "name": "demo.progress", "value": {"step": "answering", "sources": 1}}));
+    script.reasoning(
+        "reasoning-2",
+        "Both agree: the evening tide is the higher one.",
+    );
+    let answer = format!(
+        "You asked: *{}*\n\nThe higher tide today comes at **16:37** with **4.1 m**; the morning one reached 3.8 m. \
+         The ferry leaves an hour before high water, so be at the north pier by **15:30**.\n\n\
+         | tide | time | height |\n| --- | --- | ---: |\n| high | 04:12 | 3.8 m |\n| low | 10:25 | 0.7 m |\n| high | 16:37 | 4.1 m |",
+        words::quoted(&request.text)
+    );
+    script.text("answer", &with_sections(answer, sections));
+    let mut state = if request.state.is_object() {
+        request.state.clone()
+    } else {
+        json!({})
+    };
+    if !state["rag"]["citation_index"].is_object() {
+        state["rag"] = json!({"citation_index": {}, "citations": [], "document_filter": null});
+    }
+    state["rag"]["citation_index"][chunk] = json!({
+        "index": 1, "document_id": "handbook", "source": "harbor", "chunk_id": chunk, "chunk_ids": [chunk],
+        "chunk_meta": {}, "document_uri": "file:///handbook.pdf", "document_title": "Harbour handbook",
+        "document_meta": {"source_url": "https://example.org/handbook"}, "page_numbers": [12],
+        "headings": ["Tides", "The north pier"], "content": HANDBOOK, "doc_item_refs": [], "picture_refs": [],
+    });
+    state["rag"]["citations"] = json!([chunk]);
+    state
+}
+
+const HANDBOOK: &str = "The ferry leaves the north pier one hour before high water. At spring tide the evening tide is the higher one.";
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use super::*;
+
+    fn request(text: &str) -> Request {
+        let input = json!({"state": {}, "messages": [{"id": "1", "role": "user", "content": text}], "forwardedProps": {}});
+        Request::read(Uuid::nil(), Uuid::nil(), &input)
+    }
+
+    fn kinds(beats: &[Beat]) -> Vec<&str> {
+        beats
+            .iter()
+            .map(|beat| beat.event["type"].as_str().unwrap())
+            .collect()
+    }
+
+    fn spoken(beats: &[Beat]) -> String {
+        let texts = beats
+            .iter()
+            .filter(|beat| beat.event["type"] == "TEXT_MESSAGE_CONTENT");
+        texts
+            .map(|beat| beat.event["delta"].as_str().unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn switches_are_taken_off_the_front() {
+        let (modifiers, rest) = Modifiers::take("pace 5 long 2 boom cut 7 wait 9 hello long 3");
+        assert_eq!(
+            modifiers,
+            Modifiers {
+                pace: Some(5),
+                long: Some(2),
+                wait: 9,
+                boom: true,
+                cut: Some(7)
+            }
+        );
+        assert_eq!(rest, "hello long 3");
+        assert_eq!(Modifiers::take("wait for me").1, "wait for me");
+    }
+
+    #[test]
+    fn an_echo_comes_back_as_it_was_written() {
+        let text = "Hello  there,\n**world**";
+        let beats = beats(Kind::Echo, &request(text));
+        assert_eq!(spoken(&beats), text);
+        assert_eq!(kinds(&beats).first(), Some(&"RUN_STARTED"));
+        assert_eq!(
+            kinds(&beats)[beats.len() - 2..],
+            ["STATE_SNAPSHOT", "RUN_FINISHED"]
+        );
+    }
+
+    #[test]
+    fn boom_breaks_off_half_way_and_ends_with_an_error() {
+        let beats = beats(Kind::Echo, &request("boom one two three four"));
+        assert!(!spoken(&beats).is_empty());
+        assert!(spoken(&beats).len() < "one two three four".len());
+        assert_eq!(kinds(&beats).last(), Some(&"RUN_ERROR"));
+    }
+
+    #[test]
+    fn the_tools_room_thinks_calls_and_cites() {
+        let beats = beats(Kind::Tools, &request("When is high tide?"));
+        let kinds = kinds(&beats);
+        for kind in [
+            "REASONING_START",
+            "TOOL_CALL_ARGS",
+            "TOOL_CALL_RESULT",
+            "CUSTOM",
+        ] {
+            assert!(kinds.contains(&kind), "{kind}");
+        }
+        let arguments: String = beats
+            .iter()
+            .filter(|beat| beat.event["type"] == "TOOL_CALL_ARGS")
+            .filter(|beat| {
+                beat.event["toolCallId"]
+                    .as_str()
+                    .unwrap()
+                    .ends_with("call-search")
+            })
+            .map(|beat| beat.event["delta"].as_str().unwrap())
+            .collect();
+        assert_eq!(
+            serde_json::from_str::<Value>(&arguments).unwrap()["query"],
+            "When is high tide?"
+        );
+        let snapshot = &beats[beats.len() - 2].event["snapshot"];
+        assert_eq!(snapshot["rag"]["citations"], json!(["handbook-tides"]));
+    }
+
+    #[test]
+    fn the_slow_room_takes_about_forty_seconds() {
+        let total: Duration = beats(Kind::Slow, &request("walk"))
+            .iter()
+            .map(|beat| beat.after)
+            .sum();
+        assert!((35..=45).contains(&total.as_secs()), "{total:?}");
+        let quick = beats(Kind::Slow, &request("pace 0 long 2 walk"));
+        assert!(quick.iter().all(|beat| beat.after.is_zero()));
+        assert_eq!(spoken(&quick).matches("## ").count(), 2);
+    }
+
+    #[test]
+    fn an_answer_can_be_asked_for_in_one_piece() {
+        let mut request = request("one two three");
+        request.is_whole = true;
+        let beats = beats(Kind::Echo, &request);
+        assert_eq!(
+            kinds(&beats)
+                .iter()
+                .filter(|kind| **kind == "TEXT_MESSAGE_CONTENT")
+                .count(),
+            1
+        );
+    }
+
+    #[test]
+    fn no_message_is_an_error_of_the_run() {
+        let input = json!({"state": {}, "messages": [], "forwardedProps": {}});
+        let beats = beats(Kind::Echo, &Request::read(Uuid::nil(), Uuid::nil(), &input));
+        assert_eq!(
+            kinds(&beats),
+            ["RUN_STARTED", "STATE_SNAPSHOT", "RUN_ERROR"]
+        );
+    }
+
+    #[test]
+    fn a_title_is_made_of_the_first_message_without_its_switches() {
+        assert_eq!(
+            request("pace 5 what is **enfilade**?").title().unwrap(),
+            "What is enfilade?"
+        );
+        assert_eq!(request("boom").title().unwrap(), "Untitled talk");
+        assert!(
+            request(&"word ".repeat(40))
+                .title()
+                .unwrap()
+                .chars()
+                .count()
+                <= 48
+        );
+    }
+
+    #[test]
+    fn pictures_are_counted_and_their_labels_left_out() {
+        let content = json!([{"type": "text", "text": "Image 1:"}, {"type": "image", "source": {}}, {"type": "text", "text": "look"}]);
+        let input = json!({"state": {}, "messages": [{"role": "user", "content": content}], "forwardedProps": {}});
+        let request = Request::read(Uuid::nil(), Uuid::nil(), &input);
+        assert_eq!((request.text.as_str(), request.pictures), ("look", 1));
+    }
+}

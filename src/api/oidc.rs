@@ -1,0 +1,170 @@
+//! OpenID Connect as far as a browser takes part in it: discovery and refresh.
+
+use serde_json::Value;
+
+use crate::core::secret::Secret;
+use crate::core::server::registry::Provider;
+
+/// Where a provider is asked for what (OpenID Connect Discovery section 3).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Discovery {
+    /// Token endpoint.
+    pub token_endpoint: String,
+    /// Where a sign-out is told (RP-Initiated Logout section 2.1).
+    pub end_session_endpoint: Option<String>,
+    /// Where tokens are revoked (RFC 7009).
+    pub revocation_endpoint: Option<String>,
+}
+
+/// Why a discovery document is not used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DiscoveryError {
+    /// Not a discovery document.
+    #[error("this is not a discovery document")]
+    Malformed,
+    /// It speaks for another issuer than the one configured.
+    #[error("it names another issuer")]
+    WrongIssuer,
+    /// It sends tokens to another origin.
+    #[error("it names a token endpoint on another origin")]
+    ForeignEndpoint,
+}
+
+/// Address of the discovery document.
+#[must_use]
+pub fn discovery_url(provider: &Provider) -> String {
+    format!("{}/.well-known/openid-configuration", provider.server_url.trim_end_matches('/'))
+}
+
+/// Reads a discovery document and holds it to its issuer and its origin (`decisions.md` section 2).
+///
+/// # Errors
+/// [`DiscoveryError`]
+pub fn read_discovery(provider: &Provider, body: &str) -> Result<Discovery, DiscoveryError> {
+    let value: Value = serde_json::from_str(body).map_err(|_| DiscoveryError::Malformed)?;
+    let text = |name: &str| value.get(name).and_then(Value::as_str);
+    let issuer = text("issuer").ok_or(DiscoveryError::Malformed)?;
+    if issuer.trim_end_matches('/') != provider.server_url.trim_end_matches('/') {
+        return Err(DiscoveryError::WrongIssuer);
+    }
+    let home = origin(&provider.server_url).ok_or(DiscoveryError::Malformed)?;
+    let token_endpoint = text("token_endpoint").ok_or(DiscoveryError::Malformed)?;
+    if origin(token_endpoint) != Some(home) {
+        return Err(DiscoveryError::ForeignEndpoint);
+    }
+    // The others are a courtesy: one that is elsewhere is left out rather than fatal.
+    let own = |name: &str| text(name).filter(|url| origin(url) == Some(home)).map(str::to_owned);
+    Ok(Discovery {
+        token_endpoint: token_endpoint.to_owned(),
+        end_session_endpoint: own("end_session_endpoint"),
+        revocation_endpoint: own("revocation_endpoint"),
+    })
+}
+
+/// Scheme, host and port of an absolute http(s) address without user info.
+fn origin(url: &str) -> Option<&str> {
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
+    let start = url.len() - rest.len();
+    let end = rest.find(['/', '?', '#', '\\']).map_or(url.len(), |at| start + at);
+    let authority = &url[start..end];
+    (!authority.is_empty() && !authority.contains('@')).then(|| &url[..end])
+}
+
+/// Form of a refresh (RFC 6749 section 6) by a public client.
+#[must_use]
+pub fn refresh_form(provider: &Provider, refresh: &Secret<String>) -> String {
+    format!(
+        "grant_type=refresh_token&refresh_token={}&client_id={}",
+        super::segment(refresh.expose()),
+        super::segment(&provider.client_id)
+    )
+}
+
+/// Form of a revocation (RFC 7009 section 2.1).
+#[must_use]
+pub fn revoke_form(provider: &Provider, refresh: &Secret<String>) -> String {
+    format!(
+        "token_type_hint=refresh_token&token={}&client_id={}",
+        super::segment(refresh.expose()),
+        super::segment(&provider.client_id)
+    )
+}
+
+/// Address that ends the provider's own session (RP-Initiated Logout section 2). The id token hint is
+/// what the standard asks for; it is of no use to call the server with.
+#[must_use]
+pub fn end_session_url(discovery: &Discovery, provider: &Provider, app_origin: &str, id_token: Option<&Secret<String>>) -> Option<String> {
+    let endpoint = discovery.end_session_endpoint.as_deref()?;
+    let joint = if endpoint.contains('?') { '&' } else { '?' };
+    let mut url = format!(
+        "{endpoint}{joint}post_logout_redirect_uri={}&client_id={}",
+        super::segment(app_origin),
+        super::segment(&provider.client_id)
+    );
+    if let Some(hint) = id_token {
+        url.push_str("&id_token_hint=");
+        url.push_str(&super::segment(hint.expose()));
+    }
+    Some(url)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn provider() -> Provider {
+        Provider {
+            id: "p".into(),
+            title: "P".into(),
+            server_url: "https://id.example/realms/lab".into(),
+            client_id: "lab web".into(),
+            scope: None,
+        }
+    }
+
+    fn document(issuer: &str, token: &str) -> String {
+        serde_json::json!({ "issuer": issuer, "token_endpoint": token, "end_session_endpoint": "https://evil.example/out" }).to_string()
+    }
+
+    #[test]
+    fn a_document_of_another_issuer_is_refused() {
+        let provider = provider();
+        let good = read_discovery(&provider, &document("https://id.example/realms/lab/", "https://id.example/token")).unwrap();
+        assert_eq!(good.token_endpoint, "https://id.example/token");
+        assert_eq!(good.end_session_endpoint, None, "on another origin");
+        assert_eq!(
+            read_discovery(&provider, &document("https://id.example/realms/other", "https://id.example/token")),
+            Err(DiscoveryError::WrongIssuer)
+        );
+    }
+
+    #[test]
+    fn a_token_endpoint_elsewhere_is_refused() {
+        for endpoint in [
+            "https://evil.example/token",
+            "http://id.example/token",
+            "https://id.example@evil.example/token",
+            "https://id.example:444/token",
+            "https://id.example.evil.example/token",
+            "https:/id.example/token",
+            "/token",
+            "",
+        ] {
+            assert_eq!(
+                read_discovery(&provider(), &document("https://id.example/realms/lab", endpoint)),
+                Err(DiscoveryError::ForeignEndpoint),
+                "{endpoint}"
+            );
+        }
+        for body in ["", "[]", "<html>", r#"{"issuer":1}"#] {
+            assert_eq!(read_discovery(&provider(), body), Err(DiscoveryError::Malformed), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_form_keeps_odd_characters_apart() {
+        let form = refresh_form(&provider(), &Secret::new("a+b&c=d".into()));
+        assert_eq!(form, "grant_type=refresh_token&refresh_token=a%2Bb%26c%3Dd&client_id=lab%20web");
+    }
+}

@@ -1,0 +1,614 @@
+//! The app: the servers, the connection revision, and everything that concerns more than one of them.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
+use reactive_graph::computed::ArcMemo;
+use reactive_graph::owner::use_context;
+use reactive_graph::signal::ArcRwSignal;
+use reactive_graph::traits::{Get, GetUntracked, Set, Update, With, WithUntracked};
+
+use super::connect::Connect;
+use super::server::Server;
+use super::shared::Shared;
+use super::task::{lock, spawn};
+use super::toast::{Toasts, Tone};
+use crate::core::record::keys;
+use crate::core::route::Route;
+use crate::core::secret::Secret;
+use crate::core::server::alias::Alias;
+use crate::core::server::id::ServerId;
+use crate::core::server::registry::{self, AuthMode, Provider, ServerRecord};
+use crate::core::session::guard::{self, Decision, Door, Revision};
+use crate::core::session::pre_auth::{self, CallbackAnswer, FlowId, PreAuth, PreAuthError};
+use crate::core::session::return_to::ReturnTo;
+use crate::core::session::token::{DEFAULT_AT_SIGN_IN, Tokens};
+use crate::core::session::verdict::Trips;
+use crate::core::settings::{Settings, Theme};
+use crate::i18n;
+use crate::port::{HttpRequest, Method, Ports};
+
+/// How the end of a sign-in stands.
+#[derive(Debug, Clone, PartialEq)]
+pub enum CallbackState {
+    /// Being looked at.
+    Working,
+    /// It did not work.
+    Failed {
+        /// What happened.
+        title: String,
+        /// What to do.
+        text: String,
+        /// Where to try again.
+        retry: Option<Route>,
+    },
+    /// Done; the app is going on.
+    Done,
+}
+
+/// How often relative times are brought up to date, in milliseconds.
+const CLOCK_TICK: u32 = 30_000;
+
+/// The whole app. Clones share it.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+struct Inner {
+    shared: Shared,
+    servers: ArcRwSignal<Vec<Server>>,
+    revision: ArcMemo<Revision>,
+    restored: ArcRwSignal<bool>,
+    settings: ArcRwSignal<Settings>,
+    connect: Connect,
+    callback: ArcRwSignal<CallbackState>,
+    answer: Mutex<Option<CallbackAnswer>>,
+    tick: ArcRwSignal<i64>,
+    online: ArcRwSignal<bool>,
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("App")
+    }
+}
+
+/// The app of this page.
+///
+/// # Panics
+/// Outside the app's component tree: a bug.
+#[must_use]
+#[expect(clippy::expect_used, reason = "a component outside the app is a bug")]
+pub fn use_app() -> App {
+    use_context::<App>().expect("App is provided by ui::mount")
+}
+
+impl App {
+    /// Restores everything that was kept. `answer` is what came back from a sign-in with this page's
+    /// address, which has been cleaned of it by now.
+    #[must_use]
+    pub fn start(ports: Ports, answer: Option<CallbackAnswer>) -> Self {
+        let shared = Shared::new(ports);
+        let settings = shared.get(&keys::settings()).and_then(|text| Settings::decode(&text).ok()).unwrap_or_default();
+        let servers = ArcRwSignal::new(Vec::new());
+        let revision = {
+            let servers = servers.clone();
+            ArcMemo::new(move |_| {
+                let doors = servers.with(|servers: &Vec<Server>| {
+                    servers
+                        .iter()
+                        .map(|server| Door { alias: server.alias(), id: server.id().clone(), connected: server.is_connected() })
+                        .collect()
+                });
+                Revision(doors)
+            })
+        };
+        let online = shared.ports.navigator.online();
+        let app = Self(Arc::new(Inner {
+            servers,
+            revision,
+            restored: ArcRwSignal::new(false),
+            settings: ArcRwSignal::new(settings),
+            connect: Connect::default(),
+            callback: ArcRwSignal::new(CallbackState::Working),
+            answer: Mutex::new(answer),
+            tick: ArcRwSignal::new(shared.now()),
+            online: ArcRwSignal::new(online),
+            shared,
+        }));
+        app.0.connect.bind(&app);
+        app.restore();
+        app.keep_time();
+        app
+    }
+
+    fn restore(&self) {
+        let shared = &self.0.shared;
+        self.sweep();
+        for record in self.read_servers() {
+            let server = Server::restore(shared, record);
+            self.0.servers.update(|servers| servers.push(server));
+        }
+        // A session whose access token is dead is renewed before anything is shown as signed in, but
+        // a provider that does not answer must not keep the person out for long.
+        let (app, clock) = (self.clone(), shared.ports.clock.clone());
+        spawn(async move {
+            let servers = app.0.servers.get_untracked();
+            let checks = futures_util::future::join_all(servers.iter().map(|server| server.session().check_restored()));
+            let limit = clock.sleep(3_000);
+            futures_util::pin_mut!(checks, limit);
+            futures_util::future::select(checks, limit).await;
+            app.0.restored.set(true);
+        });
+    }
+
+    fn read_servers(&self) -> Vec<ServerRecord> {
+        let shared = &self.0.shared;
+        let Some(text) = shared.get(&keys::servers()) else {
+            return Vec::new();
+        };
+        match registry::decode(&text) {
+            Ok(decoded) => {
+                if decoded.skipped > 0 {
+                    log::warn!("{} remembered servers cannot be read and are left out", decoded.skipped);
+                }
+                decoded.servers
+            }
+            Err(error) => {
+                log::warn!("the list of servers cannot be read and is set aside: {error}");
+                shared.set_aside(&keys::servers(), &text);
+                self.toasts().tell(Tone::Caution, i18n::servers_unreadable());
+                Vec::new()
+            }
+        }
+    }
+
+    /// Removes sign-ins that were never finished.
+    fn sweep(&self) {
+        let shared = &self.0.shared;
+        let found: Vec<(String, String)> =
+            shared.keys(keys::PRE_AUTH_PREFIX).into_iter().filter_map(|key| shared.get(&key).map(|text| (key, text))).collect();
+        let pairs = found.iter().map(|(key, text)| (key.as_str(), text.as_str()));
+        for key in pre_auth::sweep(pairs, shared.now()) {
+            shared.remove(&key);
+        }
+    }
+
+    fn keep_time(&self) {
+        let (weak, clock) = (Arc::downgrade(&self.0), self.0.shared.ports.clock.clone());
+        spawn(async move {
+            loop {
+                clock.sleep(CLOCK_TICK).await;
+                let Some(inner) = weak.upgrade() else { return };
+                inner.tick.set(clock.now());
+            }
+        });
+    }
+
+    pub(super) fn shared(&self) -> &Shared {
+        &self.0.shared
+    }
+
+    /// The servers, in the order in which they were added.
+    #[must_use]
+    pub fn servers(&self) -> ArcRwSignal<Vec<Server>> {
+        self.0.servers.clone()
+    }
+
+    /// The server of that name in routes.
+    #[must_use]
+    pub fn server(&self, alias: &Alias) -> Option<Server> {
+        self.0.servers.with_untracked(|servers| servers.iter().find(|server| server.alias() == *alias).cloned())
+    }
+
+    /// The server at that address.
+    #[must_use]
+    pub fn server_by_id(&self, id: &ServerId) -> Option<Server> {
+        self.0.servers.with_untracked(|servers| servers.iter().find(|server| server.id() == id).cloned())
+    }
+
+    /// The connection revision: changes when any server's connectedness does, and with additions and
+    /// removals; never with a mere refresh.
+    #[must_use]
+    pub fn revision(&self) -> ArcMemo<Revision> {
+        self.0.revision.clone()
+    }
+
+    /// Whether the sessions have been restored.
+    #[must_use]
+    pub fn restored(&self) -> ArcRwSignal<bool> {
+        self.0.restored.clone()
+    }
+
+    /// Notices.
+    #[must_use]
+    pub fn toasts(&self) -> Toasts {
+        self.0.shared.toasts.clone()
+    }
+
+    /// What the person has chosen.
+    #[must_use]
+    pub fn settings(&self) -> ArcRwSignal<Settings> {
+        self.0.settings.clone()
+    }
+
+    /// Chooses light, dark or what the system says.
+    pub fn set_theme(&self, theme: Theme) {
+        self.0.settings.update(|settings| settings.theme = theme);
+        let text = self.0.settings.with_untracked(Settings::encode);
+        self.0.shared.set(&keys::settings(), &text);
+    }
+
+    /// The connect page's state.
+    #[must_use]
+    pub fn connect(&self) -> Connect {
+        self.0.connect.clone()
+    }
+
+    /// How the end of a sign-in stands.
+    #[must_use]
+    pub fn callback(&self) -> ArcRwSignal<CallbackState> {
+        self.0.callback.clone()
+    }
+
+    /// Milliseconds since 1970.
+    #[must_use]
+    pub fn now(&self) -> i64 {
+        self.0.shared.now()
+    }
+
+    /// The time, brought up to date every half minute.
+    #[must_use]
+    pub fn clock_tick(&self) -> ArcRwSignal<i64> {
+        self.0.tick.clone()
+    }
+
+    /// Whether the browser believes to be online.
+    #[must_use]
+    pub fn online(&self) -> ArcRwSignal<bool> {
+        self.0.online.clone()
+    }
+
+    /// Goes to a place.
+    pub fn go(&self, route: &Route) {
+        self.0.shared.go(route, false);
+    }
+
+    /// Goes to a place, leaving no step back.
+    pub fn replace(&self, route: &Route) {
+        self.0.shared.go(route, true);
+    }
+
+    /// Whether a place may be shown (tracked); notes it as the place on show.
+    #[must_use]
+    pub fn guard(&self, route: &Route) -> Decision {
+        self.0.shared.arrived(route);
+        let restored = self.0.restored.get();
+        self.0.revision.with(|revision| guard::decide(route, revision, restored))
+    }
+
+    /// The one arrival rule: after every way of finishing a connect one goes to the place one came from,
+    /// if it is this server's or no server's, else to the lobby.
+    pub fn arrive(&self, server: &Server, return_to: Option<&str>) {
+        let route = match return_to.map(ReturnTo::parse) {
+            Some(Ok(place)) if place.for_server(&server.alias()) => place.route().clone(),
+            Some(Ok(_)) => {
+                log::warn!("the way back is not followed: it leads to another server");
+                Route::Lobby
+            }
+            Some(Err(error)) => {
+                log::warn!("the way back is not followed: {}", error.rule());
+                Route::Lobby
+            }
+            None => Route::Lobby,
+        };
+        self.replace(&route);
+    }
+
+    /// "Sign in", wherever it is offered: first with what is left of the session, then at the provider.
+    pub fn sign_in(&self, server: &Server, return_to: Option<Route>) {
+        let return_to = return_to.as_ref().and_then(ReturnTo::from_route).map(|place| place.to_path());
+        self.0.connect.sign_in(self, server, return_to);
+    }
+
+    /// Sends the browser to the provider; `false` where the sign-in could not be kept for the way back.
+    pub(super) fn leave_for_sign_in(
+        &self,
+        server: &ServerId,
+        identity: (Option<String>, Option<String>),
+        provider: &Provider,
+        return_to: Option<String>,
+    ) -> bool {
+        let shared = &self.0.shared;
+        self.flush();
+        let flow = FlowId::from_random(shared.ports.random.bytes());
+        let pre_auth = PreAuth {
+            flow: flow.clone(),
+            server: server.clone(),
+            alias: self.server_by_id(server).map(|server| server.alias()),
+            provider: provider.clone(),
+            created_at: shared.now(),
+            return_to: return_to.and_then(|text| ReturnTo::parse(&text).ok()).map(|place| place.to_path()),
+            name: identity.0,
+            description: identity.1,
+            forced_prompt: false,
+        };
+        let key = keys::pre_auth(&flow);
+        shared.set(&key, &pre_auth.encode());
+        if shared.is_volatile(&key) {
+            return false;
+        }
+        let (origin, base) = shared.ports.navigator.base();
+        shared.ports.navigator.leave(&pre_auth.login_url(&origin, &base));
+        true
+    }
+
+    /// Finishes a sign-in on the callback page.
+    pub fn finish_sign_in(&self, flow: &str) {
+        let shared = &self.0.shared;
+        let answer = lock(&self.0.answer).take();
+        let fail = |(title, text): (String, String), retry| self.0.callback.set(CallbackState::Failed { title, text, retry });
+        let found = FlowId::parse(flow).ok_or(PreAuthError::Missing).and_then(|flow| {
+            let key = keys::pre_auth(&flow);
+            let checked = PreAuth::check(shared.get(&key).as_deref(), &flow, shared.now());
+            // One flow, one try: whatever comes later with the same address is not from this sign-in.
+            if answer.is_some() || checked.is_err() {
+                shared.remove(&key);
+            }
+            checked
+        });
+        let pre_auth = match (found, &answer) {
+            (Ok(pre_auth), _) => pre_auth,
+            (Err(PreAuthError::Missing), None) => {
+                // Back or reload after the work was done.
+                self.0.callback.set(CallbackState::Done);
+                self.replace(&Route::Lobby);
+                return;
+            }
+            (Err(error), _) => {
+                log::warn!("a sign-in is refused: {error}");
+                fail(i18n::sign_in_not_live(matches!(error, PreAuthError::Expired)), None);
+                return;
+            }
+        };
+        let again = Route::Home { url: Some(pre_auth.server.as_str().to_owned()), return_to: pre_auth.return_to.clone() };
+        match answer {
+            None => fail(i18n::sign_in_without_answer(), Some(again)),
+            Some(CallbackAnswer::Error { code, description }) => {
+                log::warn!("the provider has refused a sign-in");
+                fail(i18n::sign_in_refused(&code, description.as_deref()), Some(again));
+            }
+            Some(CallbackAnswer::Tokens { access, refresh, expires_in, id_token }) => {
+                self.signed_in(pre_auth, access, refresh, id_token, expires_in);
+            }
+        }
+    }
+
+    fn signed_in(
+        &self,
+        pre_auth: PreAuth,
+        access: Secret<String>,
+        refresh: Option<Secret<String>>,
+        id_token: Option<Secret<String>>,
+        expires_in: Option<i64>,
+    ) {
+        let shared = &self.0.shared;
+        let lifetime = expires_in.map_or(DEFAULT_AT_SIGN_IN, |seconds| seconds.saturating_mul(1000));
+        let tokens = Tokens { access, refresh, id_token, expires_at: shared.now() + lifetime, lifetime };
+        let server = self.server_by_id(&pre_auth.server).unwrap_or_else(|| {
+            let auth = AuthMode::Oidc { providers: vec![pre_auth.provider.clone()] };
+            let server = self.add_server(&pre_auth.server, auth, None);
+            server.record().update(|record| {
+                record.name.clone_from(&pre_auth.name);
+                record.description.clone_from(&pre_auth.description);
+            });
+            self.save_servers();
+            server
+        });
+        server.session().sign_in(pre_auth.provider, tokens);
+        let key = keys::trips(server.id());
+        let mut trips = shared.load::<Trips>(&key, 1).unwrap_or_default();
+        trips.signed_in(shared.now());
+        shared.save(&key, 1, &trips);
+        self.0.callback.set(CallbackState::Done);
+        self.arrive(&server, pre_auth.return_to.as_deref());
+    }
+
+    /// Adds a server that was found, or gives the one that is known.
+    pub(super) fn add_server(&self, id: &ServerId, auth: AuthMode, identity: Option<&str>) -> Server {
+        if let Some(known) = self.server_by_id(id) {
+            known.learn(auth, identity);
+            self.save_servers();
+            return known;
+        }
+        let taken: BTreeSet<Alias> = self.0.servers.with_untracked(|servers| servers.iter().map(Server::alias).collect());
+        let record = ServerRecord {
+            id: id.clone(),
+            alias: Alias::derive(id.host_and_port(), &taken),
+            name: None,
+            description: None,
+            auth: auth.clone(),
+            added_at: self.now(),
+        };
+        let server = Server::restore(&self.0.shared, record);
+        server.learn(auth, identity);
+        self.0.servers.update(|servers| servers.push(server.clone()));
+        self.save_servers();
+        server
+    }
+
+    pub(super) fn save_servers(&self) {
+        let records: Vec<ServerRecord> =
+            self.0.servers.with_untracked(|servers| servers.iter().map(|server| server.record().get_untracked()).collect());
+        self.0.shared.set(&keys::servers(), &registry::encode(&records));
+    }
+
+    /// Signs out of a server: here at once, then at the provider as far as it can be reached.
+    pub fn sign_out(&self, server: &Server) {
+        self.step_aside(server);
+        let ended = server.session().sign_out();
+        let Some((provider, tokens)) = ended else { return };
+        let (app, server) = (self.clone(), server.clone());
+        server.busy().set(true);
+        spawn(async move {
+            let session = server.session();
+            let discovery = session.discover(&provider).await;
+            let name = server.record().with_untracked(|record| record.display_name().to_owned());
+            let mut told = false;
+            if let Ok(discovery) = &discovery {
+                told = session.revoke(&provider, discovery, &tokens).await;
+            }
+            server.busy().set(false);
+            if !told {
+                app.toasts().tell(Tone::Caution, i18n::provider_not_told(&name));
+                return;
+            }
+            let (origin, _) = app.0.shared.ports.navigator.base();
+            let end = discovery.ok().and_then(|discovery| {
+                crate::api::oidc::end_session_url(&discovery, &provider, &origin, tokens.id_token.as_ref())
+            });
+            match end {
+                // Leaving the page would cut what other servers are just answering.
+                Some(_) if app.is_any_running() => app.toasts().tell(Tone::Info, i18n::provider_session_left(&name)),
+                Some(url) => {
+                    app.flush();
+                    app.0.shared.ports.navigator.leave(&url);
+                }
+                None => app.toasts().tell(Tone::Success, i18n::signed_out(&name)),
+            }
+        });
+    }
+
+    /// Forgets a server and everything that was kept for it.
+    pub fn remove(&self, server: &Server) {
+        self.step_aside(server);
+        let ended = server.session().sign_out();
+        self.0.servers.update(|servers| servers.retain(|other| other != server));
+        self.save_servers();
+        let shared = &self.0.shared;
+        shared.remove(&keys::session(server.id()));
+        shared.remove(&keys::trips(server.id()));
+        for key in shared.keys(&keys::draft_prefix(server.id())) {
+            shared.remove(&key);
+        }
+        if let Some((provider, tokens)) = ended {
+            let server = server.clone();
+            spawn(async move {
+                if let Ok(discovery) = server.session().discover(&provider).await {
+                    // Best effort: the server is gone from here either way.
+                    let _ = server.session().revoke(&provider, &discovery, &tokens).await;
+                }
+            });
+        }
+    }
+
+    /// Leaves the pages of a server that is about to go, so that the guard does not ask for sign-in.
+    fn step_aside(&self, server: &Server) {
+        let here = self.0.shared.here();
+        if here.as_ref().and_then(Route::alias) == Some(&server.alias()) {
+            let other = self.0.servers.with_untracked(|servers| {
+                servers.iter().any(|other| other != server && (other.session().is_open() || other.session().is_active_untracked()))
+            });
+            self.replace(&if other { Route::Lobby } else { Route::home() });
+        }
+    }
+
+    fn is_any_running(&self) -> bool {
+        self.0.servers.with_untracked(|servers| servers.iter().any(Server::is_running))
+    }
+
+    /// Saves everything that is being written: the page is being hidden or left.
+    pub fn flush(&self) {
+        for server in self.0.servers.get_untracked() {
+            server.flush();
+        }
+    }
+
+    /// Another tab has written to a key of the storage.
+    pub fn storage_changed(&self, key: &str) {
+        if key == keys::servers() {
+            self.adopt_servers();
+        } else if key == keys::settings() {
+            let text = self.0.shared.get(key);
+            if let Some(settings) = text.and_then(|text| Settings::decode(&text).ok()) {
+                self.0.settings.set(settings);
+            }
+        } else if key.starts_with(keys::SESSION_PREFIX) {
+            for server in self.0.servers.get_untracked() {
+                if server.session().storage_key() == key {
+                    server.session().adopt_stored();
+                }
+            }
+        }
+    }
+
+    fn adopt_servers(&self) {
+        let records = self.read_servers();
+        let known = self.0.servers.get_untracked();
+        for record in &records {
+            match known.iter().find(|server| *server.id() == record.id) {
+                Some(server) => {
+                    if server.record().with_untracked(|old| old != record) {
+                        server.record().set(record.clone());
+                    }
+                }
+                None => {
+                    let server = Server::restore(&self.0.shared, record.clone());
+                    self.0.servers.update(|servers| servers.push(server));
+                }
+            }
+        }
+        let gone = |server: &Server| !records.iter().any(|record| record.id == *server.id());
+        if known.iter().any(gone) {
+            self.0.servers.update(|servers| servers.retain(|server| !gone(server)));
+        }
+    }
+
+    /// The page is looked at again, or the browser says that it is online (or not).
+    pub fn wake(&self) {
+        let online = self.0.shared.ports.navigator.online();
+        if self.0.online.get_untracked() != online {
+            self.0.online.set(online);
+        }
+        self.0.tick.set(self.now());
+        if !online {
+            return;
+        }
+        for server in self.0.servers.get_untracked() {
+            server.session().adopt_stored();
+            server.session().wake();
+            server.look_again();
+        }
+    }
+
+    /// Addresses that whoever serves the app suggests, without those that are known.
+    pub(super) async fn fetch_suggestions(&self) -> Vec<String> {
+        let (origin, base) = self.0.shared.ports.navigator.base();
+        let request = HttpRequest {
+            method: Method::Get,
+            url: format!("{base}/config.json"),
+            headers: Vec::new(),
+            bearer: None,
+            body: None,
+            timeout: Some(crate::api::timeout::PROBE),
+            refuse_redirects: false,
+        };
+        let Ok(answer) = self.0.shared.ports.http.send(request).await else {
+            return Vec::new();
+        };
+        let listed: Vec<String> = serde_json::from_str::<serde_json::Value>(&answer.body)
+            .ok()
+            .and_then(|value| {
+                let list = value.get("servers")?.as_array()?;
+                Some(list.iter().filter_map(|entry| entry.as_str().map(str::to_owned)).collect())
+            })
+            .unwrap_or_default();
+        listed
+            .into_iter()
+            .take(12)
+            .map(|address| if address == "/" { origin.clone() } else { address })
+            .filter_map(|address| ServerId::parse(&address).ok())
+            .filter(|id| self.server_by_id(id).is_none())
+            .map(|id| id.as_str().to_owned())
+            .collect()
+    }
+}

@@ -1,0 +1,243 @@
+//! The client of one server: the only place where its token is added and its 401s are judged.
+
+use std::sync::{Arc, Mutex};
+
+use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
+use reactive_graph::signal::ArcRwSignal;
+use reactive_graph::traits::{GetUntracked, Set};
+
+use super::limit::Limit;
+use super::session::{Next, ServerSession};
+use super::shared::Shared;
+use super::task::lock;
+use crate::api::{ApiRequest, Verb};
+use crate::core::error::ApiError;
+use crate::core::server::id::ServerId;
+use crate::core::session::machine::Stamp;
+use crate::port::{ByteStream, HttpRequest, HttpResponse, HttpStream, Method, TransportError};
+
+/// Requests at once to one server, streams aside (`decisions.md` section 8).
+const AT_ONCE: usize = 6;
+
+type Hook = Box<dyn Fn() + Send + Sync>;
+
+/// What to do when nothing answers any more.
+#[derive(Clone, Default)]
+struct Lost(Arc<Mutex<Option<Hook>>>);
+
+impl std::fmt::Debug for Lost {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Lost")
+    }
+}
+
+/// Sends requests to one server. Clones share everything.
+#[derive(Debug, Clone)]
+pub struct ApiClient {
+    shared: Shared,
+    base: Arc<str>,
+    session: ServerSession,
+    limit: Limit,
+    unreachable: ArcRwSignal<bool>,
+    lost: Lost,
+}
+
+/// The status of an answer, whole or streamed.
+trait Answer {
+    fn status(&self) -> u16;
+}
+
+impl Answer for HttpResponse {
+    fn status(&self) -> u16 {
+        self.status
+    }
+}
+
+impl Answer for HttpStream {
+    fn status(&self) -> u16 {
+        self.status
+    }
+}
+
+/// Where requests to a server go: relative where the server is this page's own origin, absolute else.
+#[must_use]
+pub fn base_url(server: &ServerId, page_origin: &str) -> String {
+    if server.origin() == page_origin {
+        server.base_path().to_owned()
+    } else {
+        server.as_str().to_owned()
+    }
+}
+
+impl ApiClient {
+    /// The client of a server.
+    #[must_use]
+    pub fn new(shared: &Shared, id: &ServerId, session: ServerSession) -> Self {
+        let (origin, _) = shared.ports.navigator.base();
+        Self {
+            shared: shared.clone(),
+            base: base_url(id, &origin).into(),
+            session,
+            limit: Limit::new(AT_ONCE),
+            unreachable: ArcRwSignal::new(false),
+            lost: Lost::default(),
+        }
+    }
+
+    /// Whether the last request got no answer at all.
+    #[must_use]
+    pub fn unreachable(&self) -> ArcRwSignal<bool> {
+        self.unreachable.clone()
+    }
+
+    /// Says what to do when the server stops answering.
+    pub fn on_unreachable(&self, hook: impl Fn() + Send + Sync + 'static) {
+        *lock(&self.lost.0) = Some(Box::new(hook));
+    }
+
+    /// Sends a request in the session and gives the body of a good answer.
+    ///
+    /// # Errors
+    /// [`ApiError`]; `Unauthorized` is already told to the session.
+    pub async fn call(&self, request: ApiRequest) -> Result<String, ApiError> {
+        let _permit = self.limit.permit().await;
+        let http = self.shared.ports.http.clone();
+        let answer = self.authorized(&request, &[], &move |request| http.send(request)).await?;
+        if (200..300).contains(&answer.status) {
+            Ok(answer.body)
+        } else {
+            Err(ApiError::from_status(answer.status, &answer.body, answer.retry_after))
+        }
+    }
+
+    /// Opens a stream in the session, from the cursor on where there is one.
+    ///
+    /// # Errors
+    /// [`ApiError`]
+    pub async fn open_stream(&self, request: ApiRequest, cursor: Option<String>) -> Result<Box<dyn ByteStream>, ApiError> {
+        let http = self.shared.ports.http.clone();
+        let mut headers = vec![("accept", "text/event-stream".to_owned())];
+        if let Some(cursor) = cursor {
+            headers.push(("last-event-id", cursor));
+        }
+        let answer = self.authorized(&request, &headers, &move |request| http.stream(request)).await?;
+        if (200..300).contains(&answer.status) {
+            return Ok(answer.body);
+        }
+        let (status, retry_after, mut body) = (answer.status, answer.retry_after, answer.body);
+        let mut text = Vec::new();
+        while let Some(Ok(piece)) = body.next().await {
+            text.extend(piece);
+            if text.len() > 64 * 1024 {
+                break;
+            }
+        }
+        Err(ApiError::from_status(status, &String::from_utf8_lossy(&text), retry_after))
+    }
+
+    async fn authorized<A: Answer>(
+        &self,
+        request: &ApiRequest,
+        headers: &[(&'static str, String)],
+        send: &dyn Fn(HttpRequest) -> LocalBoxFuture<'static, Result<A, TransportError>>,
+    ) -> Result<A, ApiError> {
+        let mut tried = false;
+        loop {
+            let (bearer, stamp) = self.session.bearer().await.map_err(refused)?;
+            let wire = HttpRequest {
+                method: match request.verb {
+                    Verb::Get => Method::Get,
+                    Verb::Post => Method::Post,
+                    Verb::Delete => Method::Delete,
+                },
+                url: format!("{}{}", self.base, request.path),
+                headers: headers
+                    .iter()
+                    .cloned()
+                    .chain(request.body.as_ref().map(|_| ("content-type", "application/json".to_owned())))
+                    .collect(),
+                bearer,
+                body: request.body.as_ref().map(ToString::to_string),
+                timeout: Some(request.timeout),
+                refuse_redirects: false,
+            };
+            let answer = send(wire).await;
+            self.note_reach(answer.is_err());
+            let answer = answer.map_err(|error| match error {
+                TransportError::Network => ApiError::Network,
+                TransportError::Timeout => ApiError::Timeout,
+            })?;
+            if !self.is_current(stamp) {
+                return Err(ApiError::Cancelled);
+            }
+            if answer.status() != 401 || self.session.is_open() {
+                return Ok(answer);
+            }
+            match self.session.on_401(stamp, tried).await {
+                Next::Retry => tried = true,
+                other => return Err(refused(other)),
+            }
+        }
+    }
+
+    /// An answer to a request of another sign-in is of no interest to this one.
+    fn is_current(&self, stamp: Stamp) -> bool {
+        self.session.signal().get_untracked().epoch == stamp.epoch
+    }
+
+    fn note_reach(&self, unreachable: bool) {
+        if self.unreachable.get_untracked() != unreachable {
+            self.unreachable.set(unreachable);
+            if unreachable && let Some(hook) = lock(&self.lost.0).as_ref() {
+                hook();
+            }
+        }
+    }
+
+    /// Asks without a session; for probes.
+    ///
+    /// # Errors
+    /// [`ApiError`]
+    pub async fn ask(shared: &Shared, server: &ServerId, request: ApiRequest) -> Result<String, ApiError> {
+        let (origin, _) = shared.ports.navigator.base();
+        let wire = HttpRequest {
+            method: Method::Get,
+            url: format!("{}{}", base_url(server, &origin), request.path),
+            headers: Vec::new(),
+            bearer: None,
+            body: None,
+            timeout: Some(request.timeout),
+            refuse_redirects: false,
+        };
+        let answer = shared.ports.http.send(wire).await.map_err(|error| match error {
+            TransportError::Network => ApiError::Network,
+            TransportError::Timeout => ApiError::Timeout,
+        })?;
+        if (200..300).contains(&answer.status) {
+            Ok(answer.body)
+        } else {
+            Err(ApiError::from_status(answer.status, &answer.body, answer.retry_after))
+        }
+    }
+
+    /// Whether the server answers at all; notes it.
+    pub fn poke(&self, server: &ServerId) -> LocalBoxFuture<'static, bool> {
+        let (this, server) = (self.clone(), server.clone());
+        async move {
+            let answer = Self::ask(&this.shared, &server, crate::api::soliplex::login()).await;
+            let there = !matches!(answer, Err(ApiError::Network | ApiError::Timeout));
+            this.note_reach(!there);
+            there
+        }
+        .boxed_local()
+    }
+}
+
+fn refused(next: Next) -> ApiError {
+    match next {
+        Next::Ended => ApiError::Unauthorized,
+        Next::Stale | Next::Retry => ApiError::Cancelled,
+        Next::NotNow => ApiError::Network,
+    }
+}

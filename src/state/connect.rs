@@ -1,0 +1,406 @@
+//! Connecting to a server: the address, the probe, the choice of a provider, and the way out to it.
+
+use std::sync::{Arc, Mutex};
+
+use reactive_graph::signal::ArcRwSignal;
+use reactive_graph::traits::{GetUntracked, Set, WithUntracked};
+
+use super::app::App;
+use super::client::ApiClient;
+use super::server::Server;
+use super::task::{lock, spawn};
+use crate::api::soliplex;
+use crate::core::composer::draft::DraftKey;
+use crate::core::error::ApiError;
+use crate::core::record::keys;
+use crate::core::route::Route;
+use crate::core::server::id::{self, ServerId};
+use crate::core::server::registry::{AuthMode, Provider};
+use crate::core::session::return_to::ReturnTo;
+use crate::core::session::verdict::Trips;
+use crate::i18n;
+
+/// A server that was found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Found {
+    /// Its address.
+    pub id: ServerId,
+    /// What it calls itself, else its host.
+    pub name: String,
+    /// What it says of itself.
+    pub description: Option<String>,
+    /// Who signs people in; none: no sign-in is needed.
+    pub providers: Vec<Provider>,
+    auth: AuthMode,
+    identity: Option<String>,
+}
+
+/// Why connecting did not work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConnectProblem {
+    /// What happened.
+    pub title: String,
+    /// What to do.
+    pub text: String,
+    /// Whether it is about what was typed.
+    pub field: bool,
+}
+
+/// Where connecting stands.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Step {
+    /// An address is wanted.
+    Address,
+    /// Somebody is being asked whether there is a server.
+    Probing {
+        /// What was typed.
+        address: String,
+    },
+    /// The connection would not be encrypted.
+    Insecure {
+        /// The server.
+        found: Found,
+    },
+    /// There are several providers.
+    Choose {
+        /// The server.
+        found: Found,
+    },
+    /// The browser is on its way to the provider.
+    Leaving {
+        /// Name of the server.
+        name: String,
+    },
+    /// It did not work.
+    Failed {
+        /// Why.
+        problem: ConnectProblem,
+    },
+}
+
+/// A known server that waits for sign-in, and what comes back with it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Waiting {
+    /// The server.
+    pub server: Server,
+    /// The place to go back to, in words.
+    pub place: Option<String>,
+    /// Whether a draft waits there.
+    pub has_draft: bool,
+    /// Whether signing in has led back here again and again.
+    pub stuck: bool,
+}
+
+/// The connect page's state. Clones share it.
+#[derive(Clone)]
+pub struct Connect(Arc<Inner>);
+
+struct Inner {
+    address: ArcRwSignal<String>,
+    step: ArcRwSignal<Step>,
+    waiting: ArcRwSignal<Option<Waiting>>,
+    suggestions: ArcRwSignal<Vec<String>>,
+    work: Mutex<Work>,
+    app: Mutex<Option<App>>,
+}
+
+#[derive(Default)]
+struct Work {
+    /// Late answers of an earlier attempt are dropped.
+    generation: u64,
+    return_to: Option<String>,
+    asked_for_suggestions: bool,
+}
+
+impl std::fmt::Debug for Connect {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Connect")
+    }
+}
+
+impl Default for Connect {
+    fn default() -> Self {
+        Self(Arc::new(Inner {
+            address: ArcRwSignal::default(),
+            step: ArcRwSignal::new(Step::Address),
+            waiting: ArcRwSignal::new(None),
+            suggestions: ArcRwSignal::default(),
+            work: Mutex::default(),
+            app: Mutex::default(),
+        }))
+    }
+}
+
+impl Connect {
+    pub(super) fn bind(&self, app: &App) {
+        *lock(&self.0.app) = Some(app.clone());
+    }
+
+    fn app(&self) -> Option<App> {
+        lock(&self.0.app).clone()
+    }
+
+    /// What is in the address field.
+    #[must_use]
+    pub fn address(&self) -> ArcRwSignal<String> {
+        self.0.address.clone()
+    }
+
+    /// Where connecting stands.
+    #[must_use]
+    pub fn step(&self) -> ArcRwSignal<Step> {
+        self.0.step.clone()
+    }
+
+    /// The known server that waits for sign-in on this page.
+    #[must_use]
+    pub fn waiting(&self) -> ArcRwSignal<Option<Waiting>> {
+        self.0.waiting.clone()
+    }
+
+    /// Addresses that whoever serves the app suggests.
+    #[must_use]
+    pub fn suggestions(&self) -> ArcRwSignal<Vec<String>> {
+        self.0.suggestions.clone()
+    }
+
+    /// The page was opened with this query. A known server is prepared; an unknown one only fills the
+    /// field, so that a link cannot make anybody connect anywhere.
+    pub fn open(&self, url: Option<&str>, return_to: Option<&str>) {
+        let Some(app) = self.app() else { return };
+        self.suggest(&app);
+        let generation = self.next_generation();
+        lock(&self.0.work).return_to = return_to.map(str::to_owned);
+        self.0.step.set(Step::Address);
+        self.0.waiting.set(None);
+        let Some(url) = url else { return };
+        let known = ServerId::parse(url).ok().and_then(|id| app.server_by_id(&id));
+        let Some(server) = known else {
+            self.0.address.set(url.chars().take(2048).collect());
+            return;
+        };
+        if server.session().is_open() || server.session().is_active_untracked() {
+            app.arrive(&server, return_to);
+            return;
+        }
+        let place = return_to.and_then(|text| ReturnTo::parse(text).ok()).filter(|place| place.for_server(&server.alias()));
+        self.0.waiting.set(Some(self.describe(&app, &server, place.as_ref())));
+        // It may have changed how one signs in, or need no sign-in any more.
+        let this = self.clone();
+        spawn(async move {
+            server.reconcile().await;
+            app.save_servers();
+            if server.session().is_open() && this.is_current(generation) {
+                let return_to = lock(&this.0.work).return_to.clone();
+                app.arrive(&server, return_to.as_deref());
+            }
+        });
+    }
+
+    fn describe(&self, app: &App, server: &Server, place: Option<&ReturnTo>) -> Waiting {
+        let shared = app.shared();
+        let user = server.session().user();
+        let key = |room, thread| DraftKey { server: server.id().clone(), user: user.clone(), room, thread };
+        let (words, draft) = match place.map(ReturnTo::route) {
+            Some(Route::Room { room, .. }) => (Some(i18n::place_room(&room_name(server, room))), Some(key(room.clone(), None))),
+            Some(Route::Thread { room, thread, .. }) => {
+                let name = server.room(room).name_of(thread);
+                (Some(i18n::place_thread(&room_name(server, room), name.as_deref())), Some(key(room.clone(), Some(thread.clone()))))
+            }
+            _ => (None, None),
+        };
+        let has_draft = draft.is_some_and(|key| shared.get(&key.storage_key()).is_some());
+        let stuck = shared.load::<Trips>(&keys::trips(server.id()), 1).is_some_and(|trips| trips.is_stuck(shared.now()));
+        Waiting { server: server.clone(), place: words, has_draft, stuck }
+    }
+
+    fn suggest(&self, app: &App) {
+        if std::mem::replace(&mut lock(&self.0.work).asked_for_suggestions, true) {
+            return;
+        }
+        let (this, app) = (self.clone(), app.clone());
+        spawn(async move {
+            let found = app.fetch_suggestions().await;
+            this.0.suggestions.set(found);
+        });
+    }
+
+    fn next_generation(&self) -> u64 {
+        let mut work = lock(&self.0.work);
+        work.generation += 1;
+        work.generation
+    }
+
+    fn is_current(&self, generation: u64) -> bool {
+        lock(&self.0.work).generation == generation
+    }
+
+    fn fail(&self, (title, text): (String, String), field: bool) {
+        self.0.step.set(Step::Failed { problem: ConnectProblem { title, text, field } });
+    }
+
+    /// Gives up and goes back to the address.
+    pub fn cancel(&self) {
+        self.next_generation();
+        self.0.step.set(Step::Address);
+    }
+
+    /// Connects to what is in the field.
+    pub fn submit(&self) {
+        let Some(app) = self.app() else { return };
+        if matches!(self.0.step.get_untracked(), Step::Probing { .. } | Step::Leaving { .. }) {
+            return;
+        }
+        let address = self.0.address.get_untracked();
+        let generation = self.next_generation();
+        let candidates = match id::candidates(&address) {
+            Ok(candidates) => candidates,
+            Err(error) => return self.fail(i18n::bad_address(&error), true),
+        };
+        self.0.step.set(Step::Probing { address });
+        let this = self.clone();
+        spawn(async move {
+            let outcome = probe(&app, &candidates).await;
+            if !this.is_current(generation) {
+                return;
+            }
+            match outcome {
+                Ok(found) => this.found(&app, found),
+                Err(problem) => this.fail(problem, true),
+            }
+        });
+    }
+
+    fn found(&self, app: &App, found: Found) {
+        let known = app.server_by_id(&found.id);
+        if let Some(server) = &known {
+            server.learn(found.auth.clone(), found.identity.as_deref());
+            app.save_servers();
+            if server.session().is_active_untracked() || server.session().is_open() {
+                let return_to = lock(&self.0.work).return_to.clone();
+                self.0.step.set(Step::Address);
+                app.arrive(server, return_to.as_deref());
+                return;
+            }
+        }
+        // Somebody who has used the server before has read the warning.
+        if known.is_none() && found.id.is_insecure() && !found.id.is_loopback() {
+            self.0.step.set(Step::Insecure { found });
+            return;
+        }
+        self.choose_provider(app, found);
+    }
+
+    /// Goes on although the connection will not be encrypted.
+    pub fn accept_insecure(&self) {
+        if let (Step::Insecure { found }, Some(app)) = (self.0.step.get_untracked(), self.app()) {
+            self.choose_provider(&app, found);
+        }
+    }
+
+    fn choose_provider(&self, app: &App, found: Found) {
+        let return_to = lock(&self.0.work).return_to.clone();
+        match found.providers.as_slice() {
+            [] => {
+                let server = app.add_server(&found.id, found.auth.clone(), found.identity.as_deref());
+                self.0.step.set(Step::Address);
+                self.0.address.set(String::new());
+                app.arrive(&server, return_to.as_deref());
+            }
+            [only] => {
+                let only = only.clone();
+                self.leave(app, &found, &only);
+            }
+            _ => self.0.step.set(Step::Choose { found }),
+        }
+    }
+
+    /// Signs in with one of several providers.
+    pub fn choose(&self, provider_id: &str) {
+        let (Step::Choose { found }, Some(app)) = (self.0.step.get_untracked(), self.app()) else {
+            return;
+        };
+        let Some(provider) = found.providers.iter().find(|provider| provider.id == provider_id).cloned() else {
+            return;
+        };
+        self.leave(&app, &found, &provider);
+    }
+
+    fn leave(&self, app: &App, found: &Found, provider: &Provider) {
+        let return_to = lock(&self.0.work).return_to.clone();
+        self.0.step.set(Step::Leaving { name: found.name.clone() });
+        let identity = found.identity.as_deref().map(soliplex::read_identity).unwrap_or_default();
+        if !app.leave_for_sign_in(&found.id, identity, provider, return_to) {
+            self.fail(i18n::sign_in_cannot_be_kept(), false);
+        }
+    }
+
+    /// Signs in to the server that waits on this page, or to any other; several providers are offered here.
+    pub(super) fn sign_in(&self, app: &App, server: &Server, return_to: Option<String>) {
+        let generation = self.next_generation();
+        let (this, app, server) = (self.clone(), app.clone(), server.clone());
+        server.busy().set(true);
+        spawn(async move {
+            let revived = server.session().revive().await;
+            if revived {
+                server.busy().set(false);
+                app.arrive(&server, return_to.as_deref());
+                return;
+            }
+            let outcome = probe(&app, std::slice::from_ref(server.id())).await;
+            server.busy().set(false);
+            if !this.is_current(generation) {
+                return;
+            }
+            lock(&this.0.work).return_to = return_to;
+            match outcome {
+                Ok(found) => {
+                    let many = found.providers.len() > 1;
+                    this.found(&app, found);
+                    if many && !matches!(app.shared().here(), Some(Route::Home { .. })) {
+                        app.go(&Route::home());
+                    }
+                }
+                Err((title, text)) => {
+                    app.toasts().tell(super::toast::Tone::Danger, format!("{title}. {text}"));
+                }
+            }
+        });
+    }
+}
+
+fn room_name(server: &Server, room: &crate::core::room::RoomId) -> String {
+    server
+        .rooms()
+        .with_untracked(|rooms| rooms.data.as_ref()?.iter().find(|known| known.id == *room).map(|room| room.name.clone()))
+        .unwrap_or_else(|| room.0.clone())
+}
+
+/// Finds out which of these addresses is a server: the next is asked only where nothing answers.
+async fn probe(app: &App, candidates: &[ServerId]) -> Result<Found, (String, String)> {
+    let (page, _) = app.shared().ports.navigator.base();
+    let mut tried = Vec::new();
+    let mut last = ApiError::Network;
+    for id in candidates {
+        tried.push(id.as_str().to_owned());
+        match ApiClient::ask(app.shared(), id, soliplex::login()).await.and_then(|body| soliplex::read_login(&body)) {
+            Ok(auth) => {
+                let identity = ApiClient::ask(app.shared(), id, soliplex::identity()).await.ok();
+                let (name, description) = identity.as_deref().map(soliplex::read_identity).unwrap_or_default();
+                let providers = match &auth {
+                    AuthMode::None => Vec::new(),
+                    AuthMode::Oidc { providers } => providers.clone(),
+                };
+                let name = name.unwrap_or_else(|| id.host_and_port().to_owned());
+                return Ok(Found { id: id.clone(), name, description, providers, auth, identity });
+            }
+            Err(error) if error.is_unreachable() => last = error,
+            Err(error) => {
+                last = error;
+                break;
+            }
+        }
+    }
+    let mixed = page.starts_with("https://") && candidates.iter().all(|id| id.is_insecure() && !id.is_loopback());
+    Err(i18n::probe_failed(&last, &tried, mixed))
+}

@@ -1,0 +1,280 @@
+//! A room: its threads, and which of them have a live run.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+
+use reactive_graph::signal::ArcRwSignal;
+use reactive_graph::traits::{Update, With, WithUntracked};
+
+use super::Load;
+use super::composer::Composer;
+use super::server::Server;
+use super::task::{lock, spawn};
+use super::thread::ThreadState;
+use super::toast::Tone;
+use crate::api::soliplex;
+use crate::core::composer::draft::DraftKey;
+use crate::core::error::ApiError;
+use crate::core::room::{Room, RoomId, ThreadId};
+use crate::core::route::Route;
+use crate::core::thread::history::ThreadSummary;
+use crate::i18n;
+
+/// A title comes about a second after a run (wire contract section 5), in milliseconds.
+const TITLE_DELAY: u32 = 1_800;
+
+/// A room of a server. Clones share it.
+#[derive(Clone)]
+pub struct RoomState(Arc<Inner>);
+
+struct Inner {
+    server: Server,
+    id: RoomId,
+    threads: ArcRwSignal<Load<Vec<ThreadSummary>>>,
+    running: ArcRwSignal<BTreeSet<ThreadId>>,
+    open: Mutex<BTreeMap<ThreadId, ThreadState>>,
+    new_thread: Composer,
+}
+
+impl PartialEq for RoomState {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.server == other.0.server && self.0.id == other.0.id
+    }
+}
+
+impl Eq for RoomState {}
+
+impl std::fmt::Debug for RoomState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("RoomState").field(&self.0.id).finish()
+    }
+}
+
+impl RoomState {
+    pub(super) fn new(server: Server, id: RoomId) -> Self {
+        let key = DraftKey { server: server.id().clone(), user: server.session().user(), room: id.clone(), thread: None };
+        let new_thread = Composer::new(server.shared(), key);
+        let this = Self(Arc::new(Inner {
+            server,
+            id,
+            threads: ArcRwSignal::default(),
+            running: ArcRwSignal::default(),
+            open: Mutex::default(),
+            new_thread,
+        }));
+        let weak = Arc::downgrade(&this.0);
+        this.0.new_thread.on_send(move |text| {
+            if let Some(inner) = weak.upgrade() {
+                let this = Self(inner);
+                spawn(async move { this.start_thread(text).await });
+            }
+        });
+        this
+    }
+
+    /// Its server.
+    #[must_use]
+    pub fn server(&self) -> Server {
+        self.0.server.clone()
+    }
+
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> &RoomId {
+        &self.0.id
+    }
+
+    /// What the server says of it (tracked).
+    #[must_use]
+    pub fn room(&self) -> Option<Room> {
+        self.0.server.rooms().with(|rooms| rooms.data.as_ref()?.iter().find(|room| room.id == self.0.id).cloned())
+    }
+
+    /// Its threads, newest first.
+    #[must_use]
+    pub fn threads(&self) -> ArcRwSignal<Load<Vec<ThreadSummary>>> {
+        self.0.threads.clone()
+    }
+
+    /// The threads with a live run.
+    #[must_use]
+    pub fn running(&self) -> ArcRwSignal<BTreeSet<ThreadId>> {
+        self.0.running.clone()
+    }
+
+    /// The composer of the "new thread" page.
+    #[must_use]
+    pub fn new_thread(&self) -> Composer {
+        self.0.new_thread.clone()
+    }
+
+    /// A thread; the same one whenever it is asked for.
+    #[must_use]
+    pub fn thread(&self, id: &ThreadId) -> ThreadState {
+        if let Some(thread) = lock(&self.0.open).get(id) {
+            return thread.clone();
+        }
+        let thread = ThreadState::new(self.clone(), id.clone());
+        lock(&self.0.open).entry(id.clone()).or_insert(thread).clone()
+    }
+
+    pub(super) fn composers(&self) -> Vec<Composer> {
+        let open: Vec<ThreadState> = lock(&self.0.open).values().cloned().collect();
+        open.iter().map(ThreadState::composer).chain([self.new_thread()]).collect()
+    }
+
+    pub(super) fn let_go(&self) {
+        let open: Vec<ThreadState> = lock(&self.0.open).values().cloned().collect();
+        for thread in open {
+            thread.let_go();
+        }
+    }
+
+    /// The session is back: what failed for its lack is tried again.
+    pub(super) fn reconnected(&self) {
+        if self.0.threads.with_untracked(|threads| threads.error.is_some()) {
+            self.reload_threads();
+        }
+        let open: Vec<ThreadState> = lock(&self.0.open).values().cloned().collect();
+        for thread in open {
+            thread.reconnected();
+        }
+    }
+
+    pub(super) fn note_running(&self, thread: &ThreadId, runs: bool) {
+        self.0.running.update(|running| {
+            if runs {
+                running.insert(thread.clone());
+            } else {
+                running.remove(thread);
+            }
+        });
+        if !runs {
+            // The title comes a little later than the end.
+            let this = self.clone();
+            let pause = self.0.server.shared().ports.clock.sleep(TITLE_DELAY);
+            spawn(async move {
+                pause.await;
+                this.reload_threads();
+            });
+        }
+    }
+
+    /// Loads the threads unless they are there or on their way.
+    pub fn load_threads(&self) {
+        if self.0.threads.with_untracked(|threads| threads.data.is_none() && !threads.busy) {
+            self.reload_threads();
+        }
+    }
+
+    /// Loads the threads anew; those on show stay until then.
+    pub fn reload_threads(&self) {
+        if self.0.threads.with_untracked(|threads| threads.busy) {
+            return;
+        }
+        self.0.threads.update(|threads| threads.busy = true);
+        let this = self.clone();
+        spawn(async move {
+            let answer = this.0.server.client().call(soliplex::threads(&this.0.id)).await;
+            let threads = answer.and_then(|body| soliplex::read_threads(&body));
+            this.0.threads.update(|load| load.settle(threads));
+        });
+    }
+
+    async fn start_thread(&self, text: String) {
+        let client = self.0.server.client();
+        let made = client.call(soliplex::create_thread(&self.0.id)).await.and_then(|body| soliplex::read_new_thread(&body));
+        let made = match made {
+            Ok(made) => made,
+            Err(error) => {
+                self.0.new_thread.give_back(Some(i18n::errors::api_error_line(&error)));
+                return;
+            }
+        };
+        let thread = self.thread(&made.id);
+        let here = Route::room(self.0.server.alias(), self.0.id.clone());
+        let shared = self.0.server.shared();
+        if shared.here().is_some_and(|now| now == here) {
+            // The page of the new thread takes the place of the empty one.
+            shared.go(&Route::thread(self.0.server.alias(), self.0.id.clone(), made.id.clone()), true);
+        }
+        self.0.threads.update(|load| {
+            let fresh = ThreadSummary {
+                id: made.id.clone(),
+                name: Some(soliplex::UNNAMED.to_owned()),
+                created: Some(shared.now()),
+                last_activity: Some(shared.now()),
+            };
+            load.data.get_or_insert_default().insert(0, fresh);
+        });
+        thread.begin(text, made.run, made.state, self.0.new_thread.clone());
+    }
+
+    /// Gives a thread another name.
+    pub fn rename(&self, id: &ThreadId, name: String) {
+        let name = name.trim().to_owned();
+        if name.is_empty() {
+            return;
+        }
+        let before = self.name_of(id);
+        self.set_name(id, Some(name.clone()));
+        let (this, id) = (self.clone(), id.clone());
+        spawn(async move {
+            let answer = this.0.server.client().call(soliplex::rename_thread(&this.0.id, &id, &name)).await;
+            if let Err(error) = answer {
+                this.set_name(&id, before);
+                this.tell(&i18n::rename_failed(), &error);
+            }
+        });
+    }
+
+    /// The name of a thread, where it is known.
+    #[must_use]
+    pub fn name_of(&self, id: &ThreadId) -> Option<String> {
+        self.0.threads.with_untracked(|load| load.data.as_ref()?.iter().find(|thread| thread.id == *id)?.name.clone())
+    }
+
+    fn set_name(&self, id: &ThreadId, name: Option<String>) {
+        self.0.threads.update(|load| {
+            if let Some(thread) = load.data.iter_mut().flatten().find(|thread| thread.id == *id) {
+                thread.name = name;
+            }
+        });
+    }
+
+    /// Deletes a thread.
+    pub fn delete(&self, id: &ThreadId) {
+        let (this, id) = (self.clone(), id.clone());
+        spawn(async move {
+            match this.0.server.client().call(soliplex::delete_thread(&this.0.id, &id)).await {
+                // Somebody else was faster: the outcome is the same.
+                Ok(_) | Err(ApiError::NotFound { .. }) => this.deleted(&id),
+                Err(error) => this.tell(&i18n::delete_failed(), &error),
+            }
+        });
+    }
+
+    fn deleted(&self, id: &ThreadId) {
+        let gone = lock(&self.0.open).remove(id);
+        if let Some(thread) = gone {
+            thread.let_go();
+        }
+        self.0.threads.update(|load| {
+            if let Some(threads) = &mut load.data {
+                threads.retain(|thread| thread.id != *id);
+            }
+        });
+        let shared = self.0.server.shared();
+        if matches!(shared.here(), Some(Route::Thread { thread, .. }) if thread == *id) {
+            shared.go(&Route::room(self.0.server.alias(), self.0.id.clone()), true);
+        }
+    }
+
+    fn tell(&self, what: &str, error: &ApiError) {
+        // The end of the session has its own notice.
+        if !matches!(error, ApiError::Unauthorized | ApiError::Cancelled) {
+            let text = format!("{what} {}", i18n::errors::api_error_line(error));
+            self.0.server.shared().toasts.tell(Tone::Danger, text);
+        }
+    }
+}

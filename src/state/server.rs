@@ -1,0 +1,409 @@
+//! One server: its session, its rooms, and who is signed in.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use reactive_graph::computed::ArcMemo;
+use reactive_graph::signal::ArcRwSignal;
+use reactive_graph::traits::{Get, GetUntracked, ReadUntracked, Set, Update, With, WithUntracked};
+
+use super::Load;
+use super::client::ApiClient;
+use super::composer::Composer;
+use super::room::RoomState;
+use super::session::ServerSession;
+use super::shared::Shared;
+use super::task::{lock, spawn};
+use crate::api::soliplex::{self, Profile};
+use crate::core::composer::draft::UserKey;
+use crate::core::error::ApiError;
+use crate::core::room::{Room, RoomId};
+use crate::core::server::alias::Alias;
+use crate::core::server::id::ServerId;
+use crate::core::server::registry::{AuthMode, ServerRecord};
+
+/// How a server stands, as it is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Signed in.
+    SignedIn,
+    /// No sign-in needed.
+    Open,
+    /// The session has ended by itself.
+    Expired,
+    /// Nobody is signed in.
+    SignedOut,
+    /// Signed in or open, but nothing answers there now.
+    Unreachable,
+}
+
+impl Standing {
+    /// In words, as accessible names say it (`decisions.md` section 10).
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::SignedIn | Self::Open => "signed in",
+            Self::Expired => "session expired",
+            Self::SignedOut => "signed out",
+            Self::Unreachable => "unreachable",
+        }
+    }
+
+    /// As a `data-state`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SignedIn | Self::Open => "signed-in",
+            Self::Expired => "expired",
+            Self::SignedOut => "signed-out",
+            Self::Unreachable => "unreachable",
+        }
+    }
+}
+
+/// One server. Clones share it.
+#[derive(Clone)]
+pub struct Server(Arc<Inner>);
+
+struct Inner {
+    shared: Shared,
+    id: ServerId,
+    alias: Alias,
+    record: ArcRwSignal<ServerRecord>,
+    session: ServerSession,
+    client: ApiClient,
+    standing: ArcMemo<Standing>,
+    busy: ArcRwSignal<bool>,
+    profile: ArcRwSignal<Option<Profile>>,
+    rooms: ArcRwSignal<Load<Vec<Room>>>,
+    activity: ArcRwSignal<BTreeMap<RoomId, i64>>,
+    /// What belongs to the person who is, or was last, signed in.
+    personal: Mutex<Personal>,
+}
+
+#[derive(Default)]
+struct Personal {
+    user: Option<UserKey>,
+    rooms: BTreeMap<RoomId, RoomState>,
+    wanted: bool,
+}
+
+impl PartialEq for Server {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.id == other.0.id
+    }
+}
+
+impl Eq for Server {}
+
+impl std::fmt::Debug for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Server").field(&self.0.id.as_str()).finish()
+    }
+}
+
+impl Server {
+    /// A remembered server with its restored session.
+    #[must_use]
+    pub fn restore(shared: &Shared, record: ServerRecord) -> Self {
+        let (id, alias) = (record.id.clone(), record.alias.clone());
+        let record = ArcRwSignal::new(record);
+        let session = ServerSession::restore(shared, &id, record.clone());
+        let client = ApiClient::new(shared, &id, session.clone());
+        let standing = {
+            let (record, session, unreachable) = (record.clone(), session.signal(), client.unreachable());
+            ArcMemo::new(move |_| {
+                let open = record.with(|record| record.auth == AuthMode::None);
+                let (active, expired) = session.with(|session| (session.is_active(), session.is_expired()));
+                match (open || active, expired) {
+                    (true, _) if unreachable.get() => Standing::Unreachable,
+                    (true, _) if open => Standing::Open,
+                    (true, _) => Standing::SignedIn,
+                    (false, true) => Standing::Expired,
+                    (false, false) => Standing::SignedOut,
+                }
+            })
+        };
+        let server = Self(Arc::new(Inner {
+            shared: shared.clone(),
+            id,
+            alias,
+            record,
+            session,
+            client,
+            standing,
+            busy: ArcRwSignal::new(false),
+            profile: ArcRwSignal::default(),
+            rooms: ArcRwSignal::default(),
+            activity: ArcRwSignal::default(),
+            personal: Mutex::default(),
+        }));
+        let weak = Arc::downgrade(&server.0);
+        server.0.session.before_end(move || {
+            if let Some(inner) = weak.upgrade() {
+                Self(inner).flush();
+            }
+        });
+        let weak = Arc::downgrade(&server.0);
+        server.0.session.after_change(move || {
+            if let Some(inner) = weak.upgrade() {
+                Self(inner).session_changed();
+            }
+        });
+        let weak = Arc::downgrade(&server.0);
+        server.0.client.on_unreachable(move || {
+            if let Some(inner) = weak.upgrade() {
+                Self(inner).watch_reach();
+            }
+        });
+        lock(&server.0.personal).user = Some(server.0.session.user());
+        server
+    }
+
+    /// Its address, which is its identity.
+    #[must_use]
+    pub fn id(&self) -> &ServerId {
+        &self.0.id
+    }
+
+    /// Its name in routes.
+    #[must_use]
+    pub fn alias(&self) -> Alias {
+        self.0.alias.clone()
+    }
+
+    /// What is remembered of it.
+    #[must_use]
+    pub fn record(&self) -> ArcRwSignal<ServerRecord> {
+        self.0.record.clone()
+    }
+
+    /// Its name (tracked).
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.0.record.with(|record| record.display_name().to_owned())
+    }
+
+    /// Host and port.
+    #[must_use]
+    pub fn host(&self) -> String {
+        self.0.id.host_and_port().to_owned()
+    }
+
+    /// How it stands.
+    #[must_use]
+    pub fn standing(&self) -> ArcMemo<Standing> {
+        self.0.standing.clone()
+    }
+
+    /// Whether it can be used now (tracked).
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        self.0.session.is_connected()
+    }
+
+    /// Its session.
+    #[must_use]
+    pub fn session(&self) -> &ServerSession {
+        &self.0.session
+    }
+
+    /// Its client.
+    #[must_use]
+    pub fn client(&self) -> &ApiClient {
+        &self.0.client
+    }
+
+    pub(super) fn shared(&self) -> &Shared {
+        &self.0.shared
+    }
+
+    /// Whether signing in or out is under way.
+    #[must_use]
+    pub fn busy(&self) -> ArcRwSignal<bool> {
+        self.0.busy.clone()
+    }
+
+    /// Who is signed in.
+    #[must_use]
+    pub fn profile(&self) -> ArcRwSignal<Option<Profile>> {
+        self.0.profile.clone()
+    }
+
+    /// Its rooms.
+    #[must_use]
+    pub fn rooms(&self) -> ArcRwSignal<Load<Vec<Room>>> {
+        self.0.rooms.clone()
+    }
+
+    /// When something last happened in each room, in milliseconds since 1970.
+    #[must_use]
+    pub fn activity(&self) -> ArcRwSignal<BTreeMap<RoomId, i64>> {
+        self.0.activity.clone()
+    }
+
+    /// A room; the same one whenever it is asked for.
+    #[must_use]
+    pub fn room(&self, id: &RoomId) -> RoomState {
+        if let Some(room) = lock(&self.0.personal).rooms.get(id) {
+            return room.clone();
+        }
+        // Made outside the lock: a room reads its own draft.
+        let room = RoomState::new(self.clone(), id.clone());
+        lock(&self.0.personal).rooms.entry(id.clone()).or_insert(room).clone()
+    }
+
+    /// Loads the rooms unless they are there or on their way.
+    pub fn load_rooms(&self) {
+        lock(&self.0.personal).wanted = true;
+        let (idle, connected) = (
+            self.0.rooms.with_untracked(|rooms| rooms.data.is_none() && !rooms.busy && rooms.error.is_none()),
+            self.0.session.is_active_untracked() || self.0.session.is_open(),
+        );
+        if idle && connected {
+            self.reload_rooms();
+        }
+    }
+
+    /// Loads the rooms, the activity and the profile anew.
+    pub fn reload_rooms(&self) {
+        if self.0.rooms.with_untracked(|rooms| rooms.busy) {
+            return;
+        }
+        self.0.rooms.update(|rooms| rooms.busy = true);
+        let this = self.clone();
+        spawn(async move {
+            let epoch = this.0.session.signal().read_untracked().epoch;
+            let rooms = this.0.client.call(soliplex::rooms()).await.and_then(|body| soliplex::read_rooms(&body));
+            let good = rooms.is_ok();
+            if matches!(rooms, Err(ApiError::Unauthorized)) && this.0.session.is_open() {
+                this.reconcile().await;
+            }
+            this.0.rooms.update(|load| load.settle(rooms));
+            if !good || this.0.session.signal().read_untracked().epoch != epoch {
+                return;
+            }
+            if let Ok(body) = this.0.client.call(soliplex::room_stats()).await {
+                this.0.activity.set(soliplex::read_room_stats(&body));
+            }
+            if this.0.session.is_open() {
+                return;
+            }
+            // A name is a courtesy: without it the page says less, but works.
+            if let Ok(body) = this.0.client.call(soliplex::user_info()).await
+                && this.0.session.signal().read_untracked().epoch == epoch
+            {
+                this.0.profile.set(soliplex::read_profile(&body));
+            }
+        });
+    }
+
+    /// Asks the server again what it is called and how one signs in.
+    pub async fn reconcile(&self) {
+        let shared = &self.0.shared;
+        let Ok(body) = ApiClient::ask(shared, &self.0.id, soliplex::login()).await else {
+            return;
+        };
+        let Ok(auth) = soliplex::read_login(&body) else { return };
+        let identity = ApiClient::ask(shared, &self.0.id, soliplex::identity()).await.ok();
+        self.learn(auth, identity.as_deref());
+    }
+
+    /// Takes over what a probe has found.
+    pub fn learn(&self, auth: AuthMode, identity: Option<&str>) {
+        let mut record = self.0.record.get_untracked();
+        record.auth = auth;
+        if let Some(identity) = identity {
+            (record.name, record.description) = soliplex::read_identity(identity);
+        }
+        if self.0.record.with_untracked(|old| *old != record) {
+            self.0.record.set(record);
+            self.session_changed();
+        }
+    }
+
+    /// Waits until the server answers again, then loads what is missing.
+    fn watch_reach(&self) {
+        let this = self.clone();
+        spawn(async move {
+            let mut wait = 3_000;
+            loop {
+                this.0.shared.ports.clock.sleep(wait).await;
+                if !this.0.client.unreachable().get_untracked() {
+                    return;
+                }
+                if this.0.client.poke(&this.0.id).await {
+                    this.reload_rooms();
+                    return;
+                }
+                wait = (wait * 2).min(60_000);
+            }
+        });
+    }
+
+    /// Looks again at a server that did not answer.
+    pub fn look_again(&self) {
+        if self.0.client.unreachable().get_untracked() {
+            self.reload_rooms();
+        }
+    }
+
+    /// Whether any of its threads has a live run.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        let rooms: Vec<RoomState> = lock(&self.0.personal).rooms.values().cloned().collect();
+        rooms.iter().any(|room| room.running().with_untracked(|running| !running.is_empty()))
+    }
+
+    /// Saves everything that is being written here.
+    pub fn flush(&self) {
+        for composer in self.composers() {
+            composer.flush();
+        }
+    }
+
+    fn composers(&self) -> Vec<Composer> {
+        let rooms: Vec<RoomState> = lock(&self.0.personal).rooms.values().cloned().collect();
+        rooms.iter().flat_map(RoomState::composers).collect()
+    }
+
+    /// Ends every run that is being followed here; they go on at the server.
+    pub fn let_go(&self) {
+        let rooms: Vec<RoomState> = lock(&self.0.personal).rooms.values().cloned().collect();
+        for room in rooms {
+            room.let_go();
+        }
+    }
+
+    fn session_changed(&self) {
+        let user = self.0.session.user();
+        let connected = self.0.session.is_active_untracked() || self.0.session.is_open();
+        let signed_out = !connected && !self.0.session.signal().read_untracked().is_expired();
+        let (other, wanted) = {
+            let mut personal = lock(&self.0.personal);
+            let other = connected && personal.user.as_ref().is_some_and(|old| *old != user);
+            if connected {
+                personal.user = Some(user);
+            }
+            (other, personal.wanted)
+        };
+        if other || signed_out {
+            // What one person had open is not for the next.
+            self.let_go();
+            lock(&self.0.personal).rooms.clear();
+            self.0.rooms.set(Load::default());
+            self.0.activity.set(BTreeMap::new());
+            self.0.profile.set(None);
+        }
+        if connected {
+            self.0.rooms.update(|rooms| rooms.error = None);
+            if wanted {
+                self.reload_rooms();
+            }
+            let rooms: Vec<RoomState> = lock(&self.0.personal).rooms.values().cloned().collect();
+            for room in rooms {
+                room.reconnected();
+            }
+        }
+    }
+}

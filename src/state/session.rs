@@ -1,0 +1,541 @@
+//! The session of one server: the one funnel for its end, the one refresh at a time, and its record.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use futures_channel::oneshot;
+use reactive_graph::signal::ArcRwSignal;
+use reactive_graph::traits::{GetUntracked, ReadUntracked, Set, With, WithUntracked};
+
+use super::shared::Shared;
+use super::task::{lock, spawn};
+use super::toast::Tone;
+use crate::api::oidc::{self, Discovery};
+use crate::api::timeout;
+use crate::core::composer::draft::UserKey;
+use crate::core::record::keys;
+use crate::core::secret::Secret;
+use crate::core::server::id::ServerId;
+use crate::core::server::registry::{AuthMode, Provider, ServerRecord};
+use crate::core::session::machine::{Epoch, ExpiryReason, NotTaken, On401, Session, Stamp};
+use crate::core::session::token::{Backoff, RefreshFailure, TokenAnswer, Tokens, read_token_answer};
+use crate::core::session::verdict::{AfterFailure, after_failure};
+use crate::i18n;
+use crate::port::{HttpRequest, HttpResponse, Method, TransportError};
+
+/// Version of the stored session record.
+const RECORD: u32 = 1;
+/// How long a discovery document is believed, in milliseconds.
+const DISCOVERY_TTL: i64 = 60 * 60 * 1000;
+/// How long one tab waits for another tab's refresh, in milliseconds: longer than a token request may take.
+const LOCK_WAIT: u32 = timeout::TOKEN + timeout::DISCOVERY;
+/// The watch looks at the clock at least this often, in milliseconds: timers stop while a machine sleeps.
+const TICK: i64 = 30_000;
+
+/// What came of a refresh.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refreshed {
+    /// There are new tokens.
+    Fresh,
+    /// The session stays as it is; later perhaps.
+    Kept,
+    /// The session has ended.
+    Ended,
+}
+
+/// What to do after a 401.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// Ask again with the current token.
+    Retry,
+    /// The session has ended; it is already marked so.
+    Ended,
+    /// The request belongs to a session that is gone.
+    Stale,
+    /// The session stays, but could not be renewed now.
+    NotNow,
+}
+
+type Hook = Box<dyn Fn() + Send + Sync>;
+
+/// The session of one server. Clones share it.
+#[derive(Clone)]
+pub struct ServerSession(Arc<Inner>);
+
+struct Inner {
+    shared: Shared,
+    id: ServerId,
+    record: ArcRwSignal<ServerRecord>,
+    session: ArcRwSignal<Session>,
+    refreshing: ArcRwSignal<bool>,
+    flight: Mutex<Flight>,
+    discovery: Mutex<HashMap<String, (Discovery, i64)>>,
+    before_end: Mutex<Vec<Hook>>,
+    after_change: Mutex<Vec<Hook>>,
+}
+
+#[derive(Default)]
+struct Flight {
+    waiters: Option<Vec<oneshot::Sender<Refreshed>>>,
+    backoff: Backoff,
+    /// No more attempts ahead of time: they cannot succeed before something changes.
+    stopped: bool,
+    /// The server has refused the access token that is to be renewed.
+    refused: bool,
+    watch: u64,
+}
+
+impl std::fmt::Debug for ServerSession {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ServerSession").field("id", &self.0.id).finish_non_exhaustive()
+    }
+}
+
+impl ServerSession {
+    /// Restores the session of a server from its record; expired is restored as expired.
+    #[must_use]
+    pub fn restore(shared: &Shared, id: &ServerId, record: ArcRwSignal<ServerRecord>) -> Self {
+        let stored = shared.load::<Session>(&keys::session(id), RECORD);
+        let session = stored.unwrap_or_else(|| Session::signed_out(Epoch(shared.random())));
+        let this = Self(Arc::new(Inner {
+            shared: shared.clone(),
+            id: id.clone(),
+            record,
+            session: ArcRwSignal::new(session),
+            refreshing: ArcRwSignal::new(false),
+            flight: Mutex::default(),
+            discovery: Mutex::default(),
+            before_end: Mutex::default(),
+            after_change: Mutex::default(),
+        }));
+        this.watch();
+        this
+    }
+
+    /// The session as a signal.
+    #[must_use]
+    pub fn signal(&self) -> ArcRwSignal<Session> {
+        self.0.session.clone()
+    }
+
+    /// Whether a refresh is under way.
+    #[must_use]
+    pub fn refreshing(&self) -> ArcRwSignal<bool> {
+        self.0.refreshing.clone()
+    }
+
+    /// Whether the server can be used now (tracked): signed in, or no sign-in needed.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        let open = self.0.record.with(|record| record.auth == AuthMode::None);
+        self.0.session.with(Session::is_active) || open
+    }
+
+    /// Whether people sign in at all here.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.0.record.with_untracked(|record| record.auth == AuthMode::None)
+    }
+
+    /// Whose drafts and other local things these are.
+    #[must_use]
+    pub fn user(&self) -> UserKey {
+        if self.is_open() {
+            return UserKey::anonymous();
+        }
+        self.0.session.with_untracked(Session::user).unwrap_or_else(UserKey::server_bucket)
+    }
+
+    /// Runs before the session leaves "signed in", while what was typed can still be filed under its user.
+    pub fn before_end(&self, hook: impl Fn() + Send + Sync + 'static) {
+        lock(&self.0.before_end).push(Box::new(hook));
+    }
+
+    /// Runs after the session has changed its standing.
+    pub fn after_change(&self, hook: impl Fn() + Send + Sync + 'static) {
+        lock(&self.0.after_change).push(Box::new(hook));
+    }
+
+    /// The token to send, refreshed ahead of time where that is due, and the stamp of the request.
+    ///
+    /// # Errors
+    /// [`Next::Ended`] without a living session: nothing is sent then. [`Next::NotNow`] where the token's
+    /// time is over and the provider cannot be reached.
+    pub async fn bearer(&self) -> Result<(Option<Secret<String>>, Stamp), Next> {
+        if self.is_open() {
+            return Ok((None, self.0.session.read_untracked().stamp()));
+        }
+        let now = self.0.shared.now();
+        if self.refresh_is_due(now) {
+            self.refresh(false).await;
+        }
+        let session = self.0.session.get_untracked();
+        match session.tokens() {
+            Some(tokens) if session.is_active() => {
+                if tokens.is_dead(self.0.shared.now()) && tokens.refresh.is_some() {
+                    return Err(Next::NotNow);
+                }
+                Ok((Some(tokens.access.clone()), session.stamp()))
+            }
+            _ => Err(Next::Ended),
+        }
+    }
+
+    fn refresh_is_due(&self, now: i64) -> bool {
+        let session = self.0.session.read_untracked();
+        let Some(tokens) = session.tokens().filter(|_| session.is_active()) else {
+            return false;
+        };
+        let due = tokens.refresh_due_at().is_some_and(|due| now >= due);
+        let flight = lock(&self.0.flight);
+        let dead = tokens.is_dead(now);
+        due && (flight.waiters.is_some() || (flight.backoff.allows(now) && (!flight.stopped || dead)))
+    }
+
+    /// What a 401 to a request with this stamp leads to. `tried` says that this request has already been
+    /// repeated after a refresh.
+    pub async fn on_401(&self, stamp: Stamp, tried: bool) -> Next {
+        let step = self.0.session.read_untracked().on_401(stamp);
+        match step {
+            On401::Stale => Next::Stale,
+            On401::RetryWithCurrent if !tried => Next::Retry,
+            On401::Refresh if !tried => match self.refresh(true).await {
+                Refreshed::Fresh => Next::Retry,
+                Refreshed::Kept => Next::NotNow,
+                Refreshed::Ended => Next::Ended,
+            },
+            On401::RetryWithCurrent => Next::NotNow,
+            On401::Refresh | On401::Expire => {
+                self.mark_expired(stamp.epoch, ExpiryReason::Refused);
+                Next::Ended
+            }
+        }
+    }
+
+    /// The one funnel: ends the session of that epoch, keeps its tokens, and lets everything that is
+    /// being written be saved first.
+    pub fn mark_expired(&self, epoch: Epoch, reason: ExpiryReason) {
+        let mut session = self.0.session.get_untracked();
+        if !session.expire(epoch, reason) {
+            return;
+        }
+        log::info!("the session on {} has ended: {reason:?}", self.0.id.host());
+        self.put(session, true);
+        let name = self.0.record.with_untracked(|record| record.display_name().to_owned());
+        self.0.shared.toasts.tell(Tone::Caution, i18n::session_ended(&name));
+    }
+
+    /// Starts a session with fresh tokens.
+    pub fn sign_in(&self, provider: Provider, tokens: Tokens) {
+        let epoch = Epoch(self.0.shared.random());
+        {
+            let mut flight = lock(&self.0.flight);
+            flight.backoff.succeeded();
+            flight.stopped = false;
+            flight.refused = false;
+        }
+        self.put(Session::signed_in(epoch, provider, tokens), true);
+        self.watch();
+    }
+
+    /// Ends the session here and now, and hands over what is needed to end it elsewhere too.
+    pub fn sign_out(&self) -> Option<(Provider, Tokens)> {
+        let session = self.0.session.get_untracked();
+        self.put(Session::signed_out(Epoch(self.0.shared.random())), true);
+        Some((session.provider()?.clone(), session.tokens()?.clone()))
+    }
+
+    /// Takes over what another tab has stored, where it is newer.
+    pub fn adopt_stored(&self) {
+        let Some(stored) = self.0.shared.load::<Session>(&keys::session(&self.0.id), RECORD) else {
+            return;
+        };
+        let yields = self.0.session.with_untracked(|session| session.yields_to(&stored));
+        if yields {
+            self.put(stored, false);
+            self.watch();
+        }
+    }
+
+    /// Ends waiting periods: the machine woke up, or came online.
+    pub fn wake(&self) {
+        lock(&self.0.flight).backoff.wake();
+        self.watch();
+    }
+
+    fn put(&self, session: Session, store: bool) {
+        let (was, is) = (self.0.session.with_untracked(Session::is_active), session.is_active());
+        let flips = was != is || self.0.session.with_untracked(|old| old.epoch != session.epoch);
+        if was && flips {
+            for hook in lock(&self.0.before_end).iter() {
+                hook();
+            }
+        }
+        if store {
+            self.0.shared.save(&keys::session(&self.0.id), RECORD, &session);
+        }
+        self.0.session.set(session);
+        if flips {
+            for hook in lock(&self.0.after_change).iter() {
+                hook();
+            }
+        }
+    }
+
+    /// Renews the tokens; whoever asks while that is under way shares its outcome. The work belongs to
+    /// the app: it goes on when the asking page is left. `refused`: the server refused the current token.
+    pub async fn refresh(&self, refused: bool) -> Refreshed {
+        let (sender, receiver) = oneshot::channel();
+        let starts = {
+            let mut flight = lock(&self.0.flight);
+            flight.refused |= refused;
+            match &mut flight.waiters {
+                Some(waiters) => {
+                    waiters.push(sender);
+                    false
+                }
+                None => {
+                    flight.waiters = Some(vec![sender]);
+                    true
+                }
+            }
+        };
+        if starts {
+            let this = self.clone();
+            spawn(async move {
+                this.0.refreshing.set(true);
+                let outcome = this.refresh_once().await;
+                this.0.refreshing.set(false);
+                let waiters = {
+                    let mut flight = lock(&this.0.flight);
+                    flight.refused = false;
+                    flight.waiters.take()
+                };
+                for waiter in waiters.into_iter().flatten() {
+                    // Whoever has left does not want to know.
+                    let _ = waiter.send(outcome);
+                }
+            });
+        }
+        receiver.await.unwrap_or(Refreshed::Kept)
+    }
+
+    async fn refresh_once(&self) -> Refreshed {
+        let before = self.0.session.read_untracked().stamp();
+        let name = format!("enfilade/refresh/{}", self.0.id.as_str());
+        let _held = self.0.shared.ports.lock.acquire(name, LOCK_WAIT).await;
+        self.adopt_stored();
+        let session = self.0.session.get_untracked();
+        if session.stamp() != before {
+            return if session.is_active() { Refreshed::Fresh } else { Refreshed::Ended };
+        }
+        let (Some(provider), Some(tokens)) = (session.provider().cloned(), session.tokens().cloned()) else {
+            return Refreshed::Ended;
+        };
+        let outcome = self.request_tokens(&provider, &tokens).await;
+        self.settle(before, &tokens, outcome)
+    }
+
+    fn settle(&self, stamp: Stamp, tokens: &Tokens, outcome: Result<TokenAnswer, RefreshFailure>) -> Refreshed {
+        // Another tab may have signed out, or in as somebody else, while the provider was thinking.
+        self.adopt_stored();
+        let now = self.0.shared.now();
+        let failure = match outcome {
+            Ok(answer) => {
+                let mut session = self.0.session.get_untracked();
+                match session.refreshed(stamp, answer, now) {
+                    Ok(()) => {
+                        {
+                            let mut flight = lock(&self.0.flight);
+                            flight.backoff.succeeded();
+                            flight.stopped = false;
+                        }
+                        self.put(session, true);
+                        self.watch();
+                        return Refreshed::Fresh;
+                    }
+                    Err(NotTaken::Stale) => {
+                        return if session.is_active() { Refreshed::Fresh } else { Refreshed::Ended };
+                    }
+                    Err(NotTaken::OtherUser) => RefreshFailure::OtherUser,
+                }
+            }
+            Err(failure) => failure,
+        };
+        if self.0.session.read_untracked().stamp() != stamp {
+            return Refreshed::Kept;
+        }
+        let refused = lock(&self.0.flight).refused;
+        let after = after_failure(&failure, tokens, now, refused);
+        log::warn!("refresh on {}: {failure}; {after:?}", self.0.id.host());
+        if let RefreshFailure::Configuration(code) = &failure {
+            let name = self.0.record.with_untracked(|record| record.display_name().to_owned());
+            self.0.shared.toasts.tell(Tone::Danger, i18n::provider_refuses_client(&name, code));
+        }
+        match after {
+            AfterFailure::Expire(reason) => {
+                self.mark_expired(stamp.epoch, reason);
+                // An already expired session that tried its kept token stays as it is.
+                Refreshed::Ended
+            }
+            keep => {
+                let retry_after = if let RefreshFailure::Transient { retry_after } = failure { retry_after } else { None };
+                let random = self.0.shared.random();
+                let mut flight = lock(&self.0.flight);
+                flight.backoff.failed(now, random, retry_after);
+                flight.stopped |= keep == AfterFailure::KeepAndStop;
+                Refreshed::Kept
+            }
+        }
+    }
+
+    async fn request_tokens(&self, provider: &Provider, tokens: &Tokens) -> Result<TokenAnswer, RefreshFailure> {
+        let refresh = tokens.refresh.as_ref().ok_or(RefreshFailure::NoRefreshToken)?;
+        let discovery = self.discover(provider).await?;
+        let answer = self.post_form(&discovery.token_endpoint, oidc::refresh_form(provider, refresh)).await;
+        let answer = answer.map_err(|_| RefreshFailure::Transient { retry_after: None })?;
+        read_token_answer(answer.status, &answer.body, answer.retry_after)
+    }
+
+    async fn post_form(&self, url: &str, body: String) -> Result<HttpResponse, TransportError> {
+        let request = HttpRequest {
+            method: Method::Post,
+            url: url.to_owned(),
+            headers: vec![("content-type", "application/x-www-form-urlencoded".into()), ("accept", "application/json".into())],
+            bearer: None,
+            body: Some(body),
+            timeout: Some(timeout::TOKEN),
+            refuse_redirects: true,
+        };
+        self.0.shared.ports.http.send(request).await
+    }
+
+    /// Where the provider is asked for tokens; kept for an hour, and longer where it cannot be asked anew.
+    ///
+    /// # Errors
+    /// [`RefreshFailure`]: transient without an answer, configuration where the document breaks a rule.
+    pub async fn discover(&self, provider: &Provider) -> Result<Discovery, RefreshFailure> {
+        let now = self.0.shared.now();
+        let kept = lock(&self.0.discovery).get(&provider.server_url).cloned();
+        if let Some((discovery, at)) = &kept
+            && (0..DISCOVERY_TTL).contains(&(now - at))
+        {
+            return Ok(discovery.clone());
+        }
+        let request = HttpRequest {
+            method: Method::Get,
+            url: oidc::discovery_url(provider),
+            headers: vec![("accept", "application/json".into())],
+            bearer: None,
+            body: None,
+            timeout: Some(timeout::DISCOVERY),
+            refuse_redirects: true,
+        };
+        let answer = self.0.shared.ports.http.send(request).await;
+        let fallback = |failure| kept.map(|(discovery, _)| discovery).ok_or(failure);
+        match answer {
+            Ok(answer) if answer.status == 200 => match oidc::read_discovery(provider, &answer.body) {
+                Ok(discovery) => {
+                    lock(&self.0.discovery).insert(provider.server_url.clone(), (discovery.clone(), now));
+                    Ok(discovery)
+                }
+                Err(oidc::DiscoveryError::Malformed) => fallback(RefreshFailure::Malformed),
+                Err(error) => Err(RefreshFailure::Configuration(error.to_string())),
+            },
+            Ok(answer) => fallback(RefreshFailure::Transient { retry_after: answer.retry_after }),
+            Err(_) => fallback(RefreshFailure::Transient { retry_after: None }),
+        }
+    }
+
+    /// Asks the provider to forget a refresh token (RFC 7009); `false` where it did not.
+    pub async fn revoke(&self, provider: &Provider, discovery: &Discovery, tokens: &Tokens) -> bool {
+        let (Some(endpoint), Some(refresh)) = (&discovery.revocation_endpoint, &tokens.refresh) else {
+            return true;
+        };
+        let answer = self.post_form(endpoint, oidc::revoke_form(provider, refresh)).await;
+        answer.is_ok_and(|answer| answer.status < 400)
+    }
+
+    /// Keeps an eye on the clock: refreshes ahead of time, and ends a session whose time is over even
+    /// when nothing is asked of the server.
+    fn watch(&self) {
+        let turn = {
+            let mut flight = lock(&self.0.flight);
+            flight.watch += 1;
+            flight.watch
+        };
+        if !self.0.session.with_untracked(Session::is_active) {
+            return;
+        }
+        let weak = Arc::downgrade(&self.0);
+        let clock = self.0.shared.ports.clock.clone();
+        spawn(async move {
+            loop {
+                let wait = {
+                    let Some(inner) = weak.upgrade() else { return };
+                    let this = Self(inner);
+                    if lock(&this.0.flight).watch != turn {
+                        return;
+                    }
+                    match this.watch_step().await {
+                        Some(wait) => wait,
+                        None => return,
+                    }
+                };
+                clock.sleep(wait).await;
+            }
+        });
+    }
+
+    /// One look at the clock: how long to sleep until the next, or `None` when there is nothing to watch.
+    async fn watch_step(&self) -> Option<u32> {
+        let now = self.0.shared.now();
+        let session = self.0.session.get_untracked();
+        let tokens = session.tokens().filter(|_| session.is_active())?;
+        if tokens.refresh.is_none() && tokens.is_dead(now) {
+            self.mark_expired(session.epoch, ExpiryReason::Elapsed);
+            return None;
+        }
+        if self.refresh_is_due(now) && self.refresh(false).await == Refreshed::Fresh {
+            // The refresh has started a watch of its own.
+            return None;
+        }
+        if !self.0.session.with_untracked(Session::is_active) {
+            return None;
+        }
+        let now = self.0.shared.now();
+        let flight = lock(&self.0.flight);
+        let due = match tokens.refresh_due_at() {
+            Some(due) if !flight.stopped => due.max(flight.backoff.not_before()),
+            _ => tokens.expires_at.max(flight.backoff.not_before()),
+        };
+        u32::try_from((due - now).clamp(250, TICK)).ok()
+    }
+
+    /// Whether somebody is signed in (untracked).
+    #[must_use]
+    pub fn is_active_untracked(&self) -> bool {
+        self.0.session.with_untracked(Session::is_active)
+    }
+
+    /// At the start: a session whose access token is dead is renewed before it is shown as signed in.
+    pub async fn check_restored(&self) {
+        let now = self.0.shared.now();
+        let dead = self.0.session.with_untracked(|session| session.is_active() && session.tokens().is_some_and(|tokens| tokens.is_dead(now)));
+        if dead {
+            self.refresh(false).await;
+        }
+    }
+
+    /// Tries the refresh token that an expired session has kept; `true` where the session lives again.
+    pub async fn revive(&self) -> bool {
+        let worth_it = self.0.session.with_untracked(|session| session.is_expired() && session.tokens().is_some_and(|tokens| tokens.refresh.is_some()));
+        worth_it && self.refresh(true).await == Refreshed::Fresh
+    }
+
+    /// The stored place of this session.
+    #[must_use]
+    pub fn storage_key(&self) -> String {
+        keys::session(&self.0.id)
+    }
+}

@@ -1,0 +1,494 @@
+//! A thread that is, or was, open: its rows, its run and its composer. Belongs to the app: leaving the
+//! page ends nothing.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use futures_util::future::{AbortHandle, join_all};
+use reactive_graph::signal::ArcRwSignal;
+use reactive_graph::traits::{GetUntracked, Set, Update, WithUntracked};
+use serde_json::Value;
+
+use super::Load;
+use super::client::ApiClient;
+use super::composer::Composer;
+use super::room::RoomState;
+use super::stream::{ATTEMPTS, Ending, News, follow};
+use super::task::{lock, spawn, spawn_abortable};
+use super::toast::Tone;
+use crate::api::soliplex;
+use crate::core::agui::run::{Cursor, RunInput};
+use crate::core::composer::draft::DraftKey;
+use crate::core::error::ApiError;
+use crate::core::room::{RoomId, ThreadId};
+use crate::core::server::id::ServerId;
+use crate::core::thread::history::{self, Stored};
+use crate::core::thread::message::{Row, RowId};
+use crate::core::thread::timeline::{Change, Timeline};
+use crate::i18n;
+use crate::port::ByteStream;
+
+/// The full name of a thread.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ThreadKey {
+    /// Its server.
+    pub server: ServerId,
+    /// Its room.
+    pub room: RoomId,
+    /// The thread.
+    pub thread: ThreadId,
+}
+
+/// What a thread is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RunPhase {
+    /// Nothing.
+    Idle,
+    /// A message is on its way.
+    Starting,
+    /// An answer is coming.
+    Streaming,
+    /// The stream was cut and is being had again.
+    Resuming {
+        /// Which attempt.
+        attempt: u32,
+        /// Out of how many.
+        of: u32,
+    },
+}
+
+/// A thread. Clones share it.
+#[derive(Clone)]
+pub struct ThreadState(Arc<Inner>);
+
+struct Inner {
+    room: RoomState,
+    key: ThreadKey,
+    composer: Composer,
+    order: ArcRwSignal<Vec<RowId>>,
+    rows: Mutex<HashMap<RowId, ArcRwSignal<Row>>>,
+    history: ArcRwSignal<Load<()>>,
+    phase: ArcRwSignal<RunPhase>,
+    work: Mutex<Work>,
+}
+
+#[derive(Default)]
+struct Work {
+    timeline: Timeline,
+    /// The state to start from where no event has given one yet.
+    first_state: Option<Value>,
+    live: Option<Live>,
+    /// What has changed since the last frame.
+    dirty: Change,
+    flush_is_due: bool,
+    /// A run whose stream was lost to the end of the session.
+    lost: bool,
+}
+
+struct Live {
+    run: Option<String>,
+    handle: AbortHandle,
+}
+
+impl std::fmt::Debug for ThreadState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("ThreadState").field(&self.0.key.thread).finish()
+    }
+}
+
+impl ThreadState {
+    pub(super) fn new(room: RoomState, thread: ThreadId) -> Self {
+        let server = room.server();
+        let key = ThreadKey { server: server.id().clone(), room: room.id().clone(), thread };
+        let draft = DraftKey {
+            server: key.server.clone(),
+            user: server.session().user(),
+            room: key.room.clone(),
+            thread: Some(key.thread.clone()),
+        };
+        let composer = Composer::new(server.shared(), draft);
+        let this = Self(Arc::new(Inner {
+            room,
+            key,
+            composer,
+            order: ArcRwSignal::default(),
+            rows: Mutex::default(),
+            history: ArcRwSignal::default(),
+            phase: ArcRwSignal::new(RunPhase::Idle),
+            work: Mutex::default(),
+        }));
+        let weak = Arc::downgrade(&this.0);
+        this.0.composer.on_send(move |text| {
+            if let Some(inner) = weak.upgrade() {
+                let this = Self(inner);
+                let composer = this.composer();
+                this.start(text, None, composer);
+            }
+        });
+        this
+    }
+
+    /// Its full name.
+    #[must_use]
+    pub fn key(&self) -> &ThreadKey {
+        &self.0.key
+    }
+
+    /// Its composer.
+    #[must_use]
+    pub fn composer(&self) -> Composer {
+        self.0.composer.clone()
+    }
+
+    /// Its rows, by name, in order.
+    #[must_use]
+    pub fn order(&self) -> ArcRwSignal<Vec<RowId>> {
+        self.0.order.clone()
+    }
+
+    /// One row.
+    #[must_use]
+    pub fn row(&self, id: &RowId) -> Option<ArcRwSignal<Row>> {
+        lock(&self.0.rows).get(id).cloned()
+    }
+
+    /// How the loading of its past stands.
+    #[must_use]
+    pub fn history(&self) -> ArcRwSignal<Load<()>> {
+        self.0.history.clone()
+    }
+
+    /// What it is doing.
+    #[must_use]
+    pub fn run(&self) -> ArcRwSignal<RunPhase> {
+        self.0.phase.clone()
+    }
+
+    fn client(&self) -> ApiClient {
+        self.0.room.server().client().clone()
+    }
+
+    fn now(&self) -> i64 {
+        self.0.room.server().shared().now()
+    }
+
+    /// Loads its past unless that is there or on its way.
+    pub fn open(&self) {
+        let wanted = self.0.history.with_untracked(|load| load.data.is_none() && !load.busy);
+        if wanted && lock(&self.0.work).live.is_none() {
+            self.reload();
+        }
+    }
+
+    /// The session is back: what its end has cut is looked at again.
+    pub(super) fn reconnected(&self) {
+        let lost = std::mem::take(&mut lock(&self.0.work).lost);
+        if lost || self.0.history.with_untracked(|load| load.error.is_some()) {
+            self.reload();
+        }
+    }
+
+    /// Loads its past anew; what is on show stays until then.
+    pub fn reload(&self) {
+        if self.0.history.with_untracked(|load| load.busy) {
+            return;
+        }
+        self.0.history.update(|load| load.busy = true);
+        let this = self.clone();
+        spawn(async move {
+            let loaded = this.load().await;
+            let loaded = loaded.map(|history| {
+                // A run that began meanwhile knows more than what was stored before it.
+                if lock(&this.0.work).live.is_some() {
+                    return Vec::new();
+                }
+                this.replace(history.timeline);
+                history.unfinished
+            });
+            let unfinished = loaded.as_ref().map(|runs| runs.last().cloned()).unwrap_or_default();
+            this.0.history.update(|load| load.settle(loaded.map(|_| ())));
+            if let Some(run) = unfinished {
+                this.attach(run);
+            }
+        });
+    }
+
+    async fn load(&self) -> Result<history::History, ApiError> {
+        let (client, key) = (self.client(), &self.0.key);
+        let body = client.call(soliplex::thread(&key.room, &key.thread)).await?;
+        let runs = history::runs(&crate::api::json(&body)?);
+        let stored = join_all(runs.iter().map(|run| {
+            let (client, id) = (client.clone(), run.id.clone());
+            let started = run.finished.is_some() || run.user_message().is_some();
+            async move {
+                if !started {
+                    return Ok(None);
+                }
+                let body = client.call(soliplex::run(&key.room, &key.thread, &id)).await;
+                match body.and_then(|body| crate::api::json(&body)) {
+                    Ok(value) => Ok(Some((id, Stored::Run(value)))),
+                    // The session decides about the whole; a single run that fails is a gap.
+                    Err(error @ (ApiError::Unauthorized | ApiError::Cancelled)) => Err(error),
+                    Err(error) => {
+                        log::warn!("a run could not be loaded: {error}");
+                        Ok(Some((id, Stored::Failed)))
+                    }
+                }
+            }
+        }))
+        .await;
+        let stored: HashMap<String, Stored> = stored.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
+        lock(&self.0.work).first_state = history::latest_state(&runs, &stored);
+        Ok(history::rebuild(&runs, &stored))
+    }
+
+    fn replace(&self, timeline: Timeline) {
+        let change = Change { order: true, rows: timeline.rows().iter().map(|row| row.id.clone()).collect() };
+        lock(&self.0.work).timeline = timeline;
+        self.touch(change);
+        self.flush();
+    }
+
+    /// Begins a thread that was just made; `from` is the composer that the text comes from.
+    pub(super) fn begin(&self, text: String, run: Option<String>, state: Option<Value>, from: Composer) {
+        lock(&self.0.work).first_state = state;
+        self.0.history.update(|load| load.settle(Ok(())));
+        self.start(text, run, from);
+    }
+
+    fn start(&self, text: String, run: Option<String>, from: Composer) {
+        let this = self.clone();
+        self.set_phase(RunPhase::Starting);
+        let handle = spawn_abortable(async move { this.run_to_end(text, run, from).await });
+        lock(&self.0.work).live = Some(Live { run: None, handle });
+    }
+
+    async fn run_to_end(self, text: String, run: Option<String>, from: Composer) {
+        let message = format!("user-{}", self.0.room.server().shared().uuid());
+        let now = self.now();
+        let change = lock(&self.0.work).timeline.push_user(&message, &text, now);
+        self.touch(change);
+        let opened = self.open_run(&message, run).await;
+        let (run, request, body) = match opened {
+            Ok(opened) => opened,
+            Err(error) => {
+                self.refused(&message, &text, &from, &error);
+                return;
+            }
+        };
+        let change = lock(&self.0.work).timeline.accept_user(&message);
+        self.touch(change);
+        from.accepted();
+        self.follow_run(run.clone(), request, Cursor::start(&run), Some(body)).await;
+    }
+
+    async fn open_run(&self, message: &str, run: Option<String>) -> Result<(String, crate::api::ApiRequest, Box<dyn ByteStream>), ApiError> {
+        let (client, key) = (self.client(), &self.0.key);
+        let run = match run {
+            Some(run) => run,
+            None => {
+                let body = client.call(soliplex::create_run(&key.room, &key.thread)).await?;
+                soliplex::read_new_run(&body)?
+            }
+        };
+        let input = {
+            let mut work = lock(&self.0.work);
+            // The answer belongs below its question, whatever else is written meanwhile.
+            let change = work.timeline.bind_user(message, &run);
+            work.dirty.merge(change);
+            if let Some(live) = &mut work.live {
+                live.run = Some(run.clone());
+            }
+            let known = work.timeline.state().clone();
+            let empty = known.as_object().is_none_or(serde_json::Map::is_empty);
+            let state = if empty { work.first_state.clone().unwrap_or(known) } else { known };
+            RunInput::new(&key.thread.0, &run, state, work.timeline.wire_messages())
+        };
+        let request = soliplex::stream(&key.room, &key.thread, &run, &input);
+        let body = client.open_stream(request.clone(), None).await?;
+        Ok((run, request, body))
+    }
+
+    /// The server did not take the message: its row goes, its text comes back.
+    fn refused(&self, message: &str, text: &str, from: &Composer, error: &ApiError) {
+        let change = lock(&self.0.work).timeline.remove(message);
+        self.touch(change);
+        let why = Some(i18n::errors::api_error_line(error));
+        let own = self.composer();
+        // A new thread exists by now: the text belongs to it, not to the page it came from.
+        own.put_back(from, text, why);
+        self.ended();
+    }
+
+    /// Follows a run that goes on at the server: after a reload, or in another tab.
+    fn attach(&self, run: String) {
+        let key = &self.0.key;
+        let input = RunInput::new(&key.thread.0, &run, Value::Null, Vec::new());
+        let request = soliplex::stream(&key.room, &key.thread, &run, &input);
+        let change = lock(&self.0.work).timeline.restart_run(&run);
+        lock(&self.0.work).dirty.merge(change);
+        self.set_phase(RunPhase::Streaming);
+        let this = self.clone();
+        let name = run.clone();
+        let handle = spawn_abortable(async move {
+            let cursor = Cursor::start(&run);
+            let body = this.client().open_stream(request.clone(), Some(cursor.header_value())).await.ok();
+            this.follow_run(run, request, cursor, body).await;
+        });
+        lock(&self.0.work).live = Some(Live { run: Some(name), handle });
+    }
+
+    async fn follow_run(&self, run: String, request: crate::api::ApiRequest, cursor: Cursor, body: Option<Box<dyn ByteStream>>) {
+        let shared = self.0.room.server().shared().clone();
+        let tell = |news| match news {
+            News::Events(events) => {
+                let now = self.now();
+                let mut change = Change::none();
+                {
+                    let mut work = lock(&self.0.work);
+                    for event in &events {
+                        change.merge(work.timeline.apply(event, &run, now));
+                    }
+                }
+                self.touch(change);
+            }
+            News::Resuming(attempt) => self.set_phase(RunPhase::Resuming { attempt, of: ATTEMPTS }),
+            News::Streaming => self.set_phase(RunPhase::Streaming),
+        };
+        let ending = follow(&shared, &self.client(), &request, cursor, body, &tell).await;
+        if let Ending::Lost(error) = &ending {
+            let mut work = lock(&self.0.work);
+            let mut change = work.timeline.interrupt(&run);
+            if matches!(error, ApiError::Unauthorized | ApiError::Cancelled) {
+                work.lost = true;
+            } else {
+                change.merge(work.timeline.push_error(&run, &i18n::stream_lost(error), shared.now()));
+            }
+            drop(work);
+            self.touch(change);
+        } else if ending == Ending::Empty {
+            let change = lock(&self.0.work).timeline.interrupt(&run);
+            self.touch(change);
+        }
+        self.ended();
+    }
+
+    fn ended(&self) {
+        lock(&self.0.work).live = None;
+        self.flush();
+        self.set_phase(RunPhase::Idle);
+    }
+
+    fn set_phase(&self, phase: RunPhase) {
+        let before = self.0.phase.get_untracked();
+        if before == phase {
+            return;
+        }
+        self.0.phase.set(phase);
+        let (ran, runs) = (before != RunPhase::Idle, phase != RunPhase::Idle);
+        self.0.composer.blocked().set(runs);
+        if ran != runs {
+            self.0.room.note_running(&self.0.key.thread, runs);
+        }
+    }
+
+    /// Stops following the run; what came is kept and marked. The server has no way to be told, and
+    /// stores the whole answer.
+    pub fn stop(&self) {
+        let live = lock(&self.0.work).live.take();
+        let Some(live) = live else { return };
+        live.handle.abort();
+        if let Some(run) = live.run {
+            let change = lock(&self.0.work).timeline.stop(&run);
+            self.touch(change);
+        }
+        // A message that the server may not have taken yet goes back to the field.
+        self.take_back_unsent();
+        self.ended();
+    }
+
+    fn take_back_unsent(&self) {
+        let unsent: Vec<String> = lock(&self.0.work)
+            .timeline
+            .rows()
+            .iter()
+            .filter(|row| row.state == crate::core::thread::message::RowState::Sending)
+            .map(|row| row.message_id.clone())
+            .collect();
+        for message in unsent {
+            let change = lock(&self.0.work).timeline.remove(&message);
+            self.touch(change);
+        }
+        self.composer().give_back(None);
+        self.0.room.new_thread().give_back(None);
+    }
+
+    /// Lets go of a live run without a word: the person has left this server.
+    pub(super) fn let_go(&self) {
+        let live = lock(&self.0.work).live.take();
+        if let Some(live) = live {
+            live.handle.abort();
+            self.0.composer.give_back(None);
+            self.set_phase(RunPhase::Idle);
+        }
+    }
+
+    /// Says whether the answer of a run was good.
+    pub fn feedback(&self, run: &str, up: bool) {
+        let (client, key) = (self.client(), self.0.key.clone());
+        let (run, toasts) = (run.to_owned(), self.0.room.server().shared().toasts.clone());
+        spawn(async move {
+            match client.call(soliplex::feedback(&key.room, &key.thread, &run, up)).await {
+                Ok(_) => toasts.tell(Tone::Success, i18n::feedback_sent()),
+                Err(ApiError::Unauthorized | ApiError::Cancelled) => {}
+                Err(error) => toasts.tell(Tone::Danger, format!("{} {}", i18n::feedback_failed(), i18n::errors::api_error_line(&error))),
+            }
+        });
+    }
+
+    /// Notes what changed; it is shown with the next frame, all at once.
+    fn touch(&self, change: Change) {
+        let starts = {
+            let mut work = lock(&self.0.work);
+            work.dirty.merge(change);
+            !work.dirty.is_none() && !std::mem::replace(&mut work.flush_is_due, true)
+        };
+        if starts {
+            let this = self.clone();
+            let frame = self.0.room.server().shared().ports.clock.frame();
+            spawn(async move {
+                frame.await;
+                this.flush();
+            });
+        }
+    }
+
+    fn flush(&self) {
+        let (order, changed) = {
+            let mut work = lock(&self.0.work);
+            work.flush_is_due = false;
+            let change = std::mem::take(&mut work.dirty);
+            let changed: Vec<Row> = change.rows.iter().filter_map(|id| work.timeline.row(id).cloned()).collect();
+            let order = change.order.then(|| work.timeline.rows().iter().map(|row| row.id.clone()).collect::<Vec<_>>());
+            (order, changed)
+        };
+        for row in changed {
+            let known = lock(&self.0.rows).get(&row.id).cloned();
+            match known {
+                Some(signal) => {
+                    if signal.with_untracked(|old| *old != row) {
+                        signal.set(row);
+                    }
+                }
+                None => {
+                    lock(&self.0.rows).insert(row.id.clone(), ArcRwSignal::new(row));
+                }
+            }
+        }
+        if let Some(order) = order
+            && self.0.order.with_untracked(|old| *old != order)
+        {
+            self.0.order.set(order);
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! The connect page: an address, what is found there, and the way to sign in.
+
+mod callback;
+mod known;
+mod step;
+mod waiting;
+
+use leptos::html;
+use leptos::prelude::*;
+
+pub use self::callback::CallbackPage;
+use self::known::KnownServers;
+use self::step::StepView;
+use self::waiting::WaitingPanel;
+use super::kit::{Button, Mark, Size, TextField, Variant};
+use super::shell::Page;
+use super::use_app;
+use crate::core::route::Route;
+use crate::i18n::connect as words;
+use crate::state::connect::{Connect, Step};
+
+/// The connect page.
+#[component]
+pub fn ConnectPage(
+    /// The place of the moment; its query may name a server and a way back.
+    #[prop(into)]
+    route: Signal<Route>,
+) -> impl IntoView {
+    let app = use_app();
+    let connect = app.connect();
+    follow_address(&connect, route);
+
+    let step = connect.step();
+    on_cleanup({
+        let (connect, step) = (connect.clone(), step.clone());
+        move || {
+            // A step belongs to the visit it was reached in; the way out to a provider is never called back.
+            if !matches!(*step.read_untracked(), Step::Leaving { .. }) {
+                connect.cancel();
+            }
+        }
+    });
+    let waiting = connect.waiting();
+    let return_to = Signal::derive(move || match route.get() {
+        Route::Home { return_to, .. } => return_to,
+        _ => None,
+    });
+    {
+        // Another tab may have signed in meanwhile.
+        let (app, waiting) = (app.clone(), waiting.clone());
+        Effect::new(move |_| {
+            let server = waiting.read().as_ref().map(|waiting| waiting.server.clone());
+            if let Some(server) = server.filter(|server| server.is_connected() && !server.busy().get()) {
+                app.arrive(&server, return_to.read_untracked().as_deref());
+            }
+        });
+    }
+    let top = {
+        let connect = connect.clone();
+        move || match waiting.get() {
+            Some(waiting) => view! { <WaitingPanel waiting=waiting return_to=return_to /> }.into_any(),
+            None => address_form(&connect),
+        }
+    };
+    view! {
+        <Page title=words::TITLE bare=true>
+            <div class="connect">
+                <div class="connect__card">{top} <StepView connect=connect.clone() /> <KnownServers /></div>
+            </div>
+        </Page>
+    }
+    .into_any()
+}
+
+/// Tells the connect state what the address of the page asks for.
+fn follow_address(connect: &Connect, route: Signal<Route>) {
+    let asked = Memo::new(move |was: Option<&(Option<String>, Option<String>)>| match route.get() {
+        Route::Home { url, return_to } => (url, return_to),
+        _ => was.cloned().unwrap_or_default(),
+    });
+    let connect = connect.clone();
+    Effect::new(move |was: Option<()>| {
+        let (url, return_to) = asked.get();
+        // "Sign in" elsewhere has led here to choose among providers.
+        let is_choosing = was.is_none() && url.is_none() && matches!(*connect.step().read_untracked(), Step::Choose { .. });
+        if !is_choosing {
+            connect.open(url.as_deref(), return_to.as_deref());
+        }
+    });
+}
+
+fn address_form(connect: &Connect) -> AnyView {
+    let (address, step) = (connect.address(), connect.step());
+    let field = NodeRef::<html::Input>::new();
+    Effect::new(move |was: Option<bool>| {
+        let node = field.get();
+        if let (Some(node), Some(false) | None) = (&node, was) {
+            // Without the focus the field works all the same.
+            let _ = node.focus();
+        }
+        node.is_some()
+    });
+    let is_busy = {
+        let step = step.clone();
+        Memo::new(move |_| matches!(*step.read(), Step::Probing { .. } | Step::Leaving { .. }))
+    };
+    let error = {
+        let step = step.clone();
+        MaybeProp::derive(move || match &*step.read() {
+            Step::Failed { problem } if problem.field => Some(format!("{}. {}", problem.title, problem.text)),
+            _ => None,
+        })
+    };
+    let typed = {
+        let (connect, address, step) = (connect.clone(), address.clone(), step);
+        move |text: String| {
+            address.set(text);
+            if !matches!(*step.read_untracked(), Step::Address) {
+                connect.cancel();
+            }
+        }
+    };
+    let submit = {
+        let connect = connect.clone();
+        move |event: leptos::ev::SubmitEvent| {
+            event.prevent_default();
+            connect.submit();
+        }
+    };
+    view! {
+        <div class="connect__head">
+            <div class="connect__mark">
+                <Mark />
+            </div>
+            <h1 class="connect__title">{words::TITLE}</h1>
+            <p class="connect__lead">{words::LEAD}</p>
+        </div>
+        <form class="connect__field" novalidate=true on:submit=submit>
+            <div class="connect__row">
+                <TextField
+                    label=words::ADDRESS
+                    value=address
+                    on_input=Callback::new(typed)
+                    error=error
+                    placeholder=words::EXAMPLE
+                    autocomplete="url"
+                    size=Size::Large
+                    node_ref=field
+                />
+                <Button variant=Variant::Primary size=Size::Large submit=true busy=is_busy>
+                    {words::CONNECT}
+                </Button>
+            </div>
+            <p class="connect__hint">{words::NEXT}</p>
+        </form>
+        {suggestions(connect)}
+    }
+    .into_any()
+}
+
+fn suggestions(connect: &Connect) -> impl IntoView + use<> {
+    let connect = connect.clone();
+    move || {
+        let found = connect.suggestions().get();
+        let chips = found
+            .iter()
+            .map(|address| {
+                let (connect, address) = (connect.clone(), address.clone());
+                let label = address.split_once("://").map_or(address.as_str(), |(_, rest)| rest).to_owned();
+                let take = move |_| {
+                    connect.cancel();
+                    connect.address().set(address.clone());
+                    connect.submit();
+                };
+                view! {
+                    <li>
+                        <button class="chip" type="button" on:click=take>
+                            <span class="truncate" dir="ltr">{label}</span>
+                        </button>
+                    </li>
+                }
+            })
+            .collect_view();
+        (!found.is_empty()).then(|| {
+            view! {
+                <section class="connect__recent" aria-label=words::SUGGESTED>
+                    <h2>{words::SUGGESTED}</h2>
+                    <ul class="row">{chips}</ul>
+                </section>
+            }
+            .into_any()
+        })
+    }
+}

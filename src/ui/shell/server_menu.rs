@@ -1,0 +1,82 @@
+//! What one can do with a server, wherever it is listed.
+
+use leptos::prelude::*;
+
+use crate::core::route::Route;
+use crate::i18n::{connect as words, lobby};
+use crate::state::server::{Server, Standing};
+use crate::state::task::spawn;
+use crate::state::toast::Tone;
+use crate::ui::kit::{ConfirmDialog, Icon, Menu, MenuItem};
+use crate::ui::shell::Frame;
+use crate::ui::use_app;
+
+/// The menu of a server, with the question before it is removed.
+#[component]
+pub fn ServerMenu(
+    /// The server.
+    server: Server,
+) -> impl IntoView {
+    let app = use_app();
+    let route = Frame::use_frame().route();
+    let is_asking = RwSignal::new(false);
+    let name = {
+        let server = server.clone();
+        Memo::new(move |_| server.name())
+    };
+    let items = {
+        let (server, app) = (server.clone(), app.clone());
+        Signal::derive(move || items(&app, &server, is_asking))
+    };
+    let remove = move |()| {
+        is_asking.set(false);
+        app.remove(&server);
+        if matches!(route.get_untracked(), Route::Home { .. }) {
+            // The address may still name the server that is gone.
+            app.replace(&Route::home());
+        }
+    };
+    view! {
+        <Menu label=Signal::derive(move || words::server_menu(&name.read())) items=items />
+        <ConfirmDialog
+            open=is_asking
+            title=Signal::derive(move || words::remove_question(&name.read()))
+            text=Signal::derive(move || words::remove_text(&name.read()))
+            confirm_label=words::REMOVE
+            cancel_label=words::CANCEL
+            danger=true
+            on_confirm=Callback::new(remove)
+            on_cancel=Callback::new(move |()| is_asking.set(false))
+        />
+    }
+    .into_any()
+}
+
+fn items(app: &crate::state::app::App, server: &Server, is_asking: RwSignal<bool>) -> Vec<MenuItem> {
+    let act = |label: &'static str, icon: Icon, act: fn(&crate::state::app::App, &Server)| {
+        let (app, server) = (app.clone(), server.clone());
+        MenuItem::new(label, move |()| act(&app, &server)).icon(icon)
+    };
+    let mut items = Vec::with_capacity(4);
+    if server.is_connected() {
+        items.push(act(lobby::RELOAD, Icon::Refresh, |_, server| server.reload_rooms()));
+    } else {
+        items.push(act(words::SIGN_IN, Icon::SignIn, |app, server| app.sign_in(server, Some(Route::Lobby))));
+    }
+    items.push(act(words::COPY_ADDRESS, Icon::Copy, |app, server| {
+        let (toasts, address) = (app.toasts(), server.id().as_str().to_owned());
+        spawn(async move {
+            if crate::web::dom::copy_text(address).await {
+                toasts.tell(Tone::Success, words::COPIED);
+            } else {
+                toasts.tell(Tone::Caution, words::NOT_COPIED);
+            }
+        });
+    }));
+    let can_sign_out = !matches!(server.standing().get(), Standing::SignedOut) && !server.record().read().auth.is_none();
+    if can_sign_out {
+        items.push(act(words::SIGN_OUT, Icon::SignOut, |app, server| app.sign_out(server)));
+    }
+    items.push(MenuItem::new(words::REMOVE_MENU, move |()| is_asking.set(true)).icon(Icon::Trash).danger());
+    items
+}

@@ -1,0 +1,87 @@
+//! Mutual exclusion between tabs by the Web Locks API.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use futures_channel::oneshot;
+use futures_util::FutureExt;
+use futures_util::future::{Either, LocalBoxFuture, select};
+use js_sys::{Function, Object, Promise, Reflect};
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::AbortController;
+
+use super::clock::Timer;
+use super::window;
+use crate::port::{Lock, LockGuard};
+
+#[wasm_bindgen]
+extern "C" {
+    // `web_sys` has it only behind a flag for unstable interfaces.
+    #[wasm_bindgen(catch, js_namespace = ["navigator", "locks"], js_name = request)]
+    fn request(name: &str, options: &JsValue, callback: &Function) -> Result<Promise, JsValue>;
+}
+
+/// `navigator.locks`, where the browser has it (a secure context).
+#[derive(Debug)]
+pub struct WebLocks;
+
+impl Lock for WebLocks {
+    fn acquire(&self, name: String, timeout: u32) -> LocalBoxFuture<'static, Option<Box<dyn LockGuard>>> {
+        acquire(name, timeout).boxed_local()
+    }
+}
+
+struct Held {
+    release: Option<Function>,
+    _callback: Closure<dyn FnMut(JsValue) -> Promise>,
+    _rejected: Closure<dyn FnMut(JsValue)>,
+}
+
+impl LockGuard for Held {}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if let Some(release) = &self.release {
+            // Resolving a promise cannot fail.
+            let _ = release.call0(&JsValue::NULL);
+        }
+    }
+}
+
+async fn acquire(name: String, timeout: u32) -> Option<Box<dyn LockGuard>> {
+    let locks = Reflect::get(&window().navigator(), &JsValue::from_str("locks")).ok()?;
+    if locks.is_undefined() || locks.is_null() {
+        return None;
+    }
+    let abort = AbortController::new().ok()?;
+    let options = Object::new();
+    Reflect::set(&options, &JsValue::from_str("signal"), &abort.signal()).ok()?;
+
+    // The lock is held for as long as the promise that the callback returns is pending.
+    let release: Rc<RefCell<Option<Function>>> = Rc::default();
+    let slot = release.clone();
+    let held = Promise::new(&mut move |resolve, _| *slot.borrow_mut() = Some(resolve));
+    let (sender, granted) = oneshot::channel();
+    let mut sender = Some(sender);
+    let callback = Closure::<dyn FnMut(JsValue) -> Promise>::new(move |_| {
+        if let Some(sender) = sender.take() {
+            // Given up meanwhile: the guard is gone and has released it.
+            let _ = sender.send(());
+        }
+        held.clone()
+    });
+    // An aborted request rejects; without a handler the browser would report it as an error of ours.
+    let rejected = Closure::<dyn FnMut(JsValue)>::new(|_| {});
+    let asked = request(&name, &options, callback.as_ref().unchecked_ref()).ok()?;
+    let _ = asked.catch(&rejected);
+    let guard = Held { release: release.borrow_mut().take(), _callback: callback, _rejected: rejected };
+    match select(granted, Timer::timeout(i32::try_from(timeout).unwrap_or(i32::MAX))).await {
+        Either::Left((Ok(()), _)) => Some(Box::new(guard)),
+        _ => {
+            abort.abort();
+            None
+        }
+    }
+}

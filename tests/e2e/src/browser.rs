@@ -1,0 +1,284 @@
+//! One browser with an empty profile: opening, finding, typing, waiting.
+
+use std::fs;
+use std::future::Future;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use thirtyfour::common::capabilities::chromium::ChromiumLikeCapabilities;
+use thirtyfour::{DesiredCapabilities, Key, LoggingPrefsLogLevel, WebDriver, WebElement};
+
+use crate::failure::{Failure, Outcome};
+use crate::found::Found;
+use crate::setup;
+
+const FIND: &str = include_str!("find.js");
+const POLL: Duration = Duration::from_millis(100);
+/// How long a page may take to show what is expected of it.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+const FLAGS: [&str; 10] = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--disable-dev-shm-usage",
+    "--lang=en-US",
+    "--window-size=1280,860",
+];
+
+/// A running browser. Clones drive the same one.
+#[derive(Clone)]
+pub struct Browser {
+    driver: WebDriver,
+}
+
+impl Browser {
+    /// Starts a browser; the driver gives each one an empty profile.
+    pub async fn start() -> Outcome<Self> {
+        let mut wanted = DesiredCapabilities::chrome();
+        for flag in FLAGS {
+            wanted.add_arg(flag)?;
+        }
+        if let Some(chrome) = setup::chrome() {
+            wanted.set_binary(&chrome)?;
+        }
+        wanted.set_browser_log_level(LoggingPrefsLogLevel::All)?;
+        let driver = WebDriver::new(setup::chromedriver(), wanted)
+            .await
+            .map_err(|error| {
+                Failure::new(format!(
+                    "no browser: {error}. `cargo xtask test e2e` starts what the journeys need"
+                ))
+            })?;
+        Ok(Self { driver })
+    }
+
+    /// Ends the browser.
+    pub async fn quit(self) -> Outcome<()> {
+        Ok(self.driver.quit().await?)
+    }
+
+    /// Loads an address, leaving the page that is open.
+    pub async fn open(&self, address: &str) -> Outcome<()> {
+        Ok(self.driver.goto(address).await?)
+    }
+
+    /// Loads the page again.
+    pub async fn reload(&self) -> Outcome<()> {
+        Ok(self.driver.refresh().await?)
+    }
+
+    /// The browser's Back button.
+    pub async fn back(&self) -> Outcome<()> {
+        Ok(self.driver.back().await?)
+    }
+
+    /// Sets the window's size in CSS pixels, for example 320 by 640.
+    pub async fn resize(&self, width: u32, height: u32) -> Outcome<()> {
+        Ok(self.driver.set_window_rect(0, 0, width, height).await?)
+    }
+
+    /// The address bar.
+    pub async fn address(&self) -> Outcome<String> {
+        Ok(self.driver.current_url().await?.to_string())
+    }
+
+    /// Path, query and fragment of the address bar.
+    pub async fn path(&self) -> Outcome<String> {
+        let address = self.driver.current_url().await?;
+        let mut path = address.path().to_owned();
+        for (mark, part) in [('?', address.query()), ('#', address.fragment())] {
+            if let Some(part) = part {
+                path.push(mark);
+                path.push_str(part);
+            }
+        }
+        Ok(path)
+    }
+
+    /// Runs a function body in the page; `return` gives its value.
+    pub async fn script(&self, body: &str, arguments: Vec<Value>) -> Outcome<Value> {
+        Ok(self.driver.execute(body, arguments).await?.json().clone())
+    }
+
+    /// The page's text as a person sees it.
+    pub async fn text(&self) -> Outcome<String> {
+        let text = self
+            .script(
+                "return document.body ? document.body.innerText : ''",
+                vec![],
+            )
+            .await?;
+        Ok(text.as_str().unwrap_or_default().to_owned())
+    }
+
+    /// Forgets all cookies, so that a sign-in provider asks who is there.
+    pub async fn forget_cookies(&self) -> Outcome<()> {
+        self.driver
+            .cdp()
+            .send_raw("Network.clearBrowserCookies", json!({}))
+            .await?;
+        Ok(())
+    }
+
+    /// The elements that fit now, in the order of the page.
+    pub async fn all(&self, wanted: &Found) -> Outcome<Vec<WebElement>> {
+        let mut chain = vec![wanted];
+        while let Some(outer) = chain.last().and_then(|found| found.within.as_deref()) {
+            chain.push(outer);
+        }
+        let mut scopes = vec![Value::Null];
+        let mut elements = Vec::new();
+        for found in chain.into_iter().rev() {
+            elements.clear();
+            for scope in &scopes {
+                let arguments = vec![
+                    json!(found.role),
+                    json!(found.name),
+                    json!(found.how.word()),
+                    scope.clone(),
+                ];
+                elements.extend(self.driver.execute(FIND, arguments).await?.elements()?);
+            }
+            scopes = elements
+                .iter()
+                .map(WebElement::to_json)
+                .collect::<Result<_, _>>()?;
+        }
+        Ok(elements)
+    }
+
+    /// Whether such an element is there now.
+    pub async fn has(&self, wanted: &Found) -> Outcome<bool> {
+        Ok(!self.all(wanted).await?.is_empty())
+    }
+
+    /// Waits for the first such element.
+    pub async fn find(&self, wanted: &Found) -> Outcome<WebElement> {
+        self.wait_for(&wanted.to_string(), PATIENCE, || async {
+            Ok(self.all(wanted).await?.into_iter().next())
+        })
+        .await
+    }
+
+    /// Waits for the first such element and clicks it, again while the page is still moving.
+    pub async fn click(&self, wanted: &Found) -> Outcome<()> {
+        self.wait_for(&format!("a click on {wanted}"), PATIENCE, || async {
+            let Some(element) = self.all(wanted).await?.into_iter().next() else {
+                return Ok(None);
+            };
+            Ok(element.click().await.ok())
+        })
+        .await
+    }
+
+    /// Replaces the text of a field.
+    pub async fn fill(&self, wanted: &Found, text: &str) -> Outcome<()> {
+        let field = self.find(wanted).await?;
+        field.click().await?;
+        // Keys, as a person would: `clear` skips the events that an app listens to.
+        field.send_keys(Key::Control + "a").await?;
+        field.send_keys(Key::Backspace + "").await?;
+        field.send_keys(text).await?;
+        Ok(())
+    }
+
+    /// Types at the caret of whatever has the focus.
+    pub async fn type_here(&self, text: &str) -> Outcome<()> {
+        Ok(self.driver.action_chain().send_keys(text).perform().await?)
+    }
+
+    /// The text in a field.
+    pub async fn value(&self, wanted: &Found) -> Outcome<String> {
+        let field = self.find(wanted).await?;
+        Ok(field.prop("value").await?.unwrap_or_default())
+    }
+
+    /// Waits until `condition` gives something; `what` is named when it does not in time.
+    ///
+    /// Errors in between do not count: an element may vanish while it is looked at.
+    pub async fn wait_for<T, F>(
+        &self,
+        what: &str,
+        limit: Duration,
+        mut condition: impl FnMut() -> F,
+    ) -> Outcome<T>
+    where
+        F: Future<Output = Outcome<Option<T>>>,
+    {
+        let until = Instant::now() + limit;
+        loop {
+            let last = condition().await;
+            if let Ok(Some(value)) = last {
+                return Ok(value);
+            }
+            if Instant::now() > until {
+                let why = last
+                    .err()
+                    .map_or(String::new(), |error| format!(" ({error})"));
+                return Err(Failure::new(format!(
+                    "{what}: not within {} s{why}",
+                    limit.as_secs()
+                )));
+            }
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    /// As [`wait_for`](Self::wait_for), for a condition that is true or not.
+    pub async fn wait_until<F>(
+        &self,
+        what: &str,
+        limit: Duration,
+        mut condition: impl FnMut() -> F,
+    ) -> Outcome<()>
+    where
+        F: Future<Output = Outcome<bool>>,
+    {
+        self.wait_for(what, limit, || {
+            let holds = condition();
+            async move { Ok(holds.await?.then_some(())) }
+        })
+        .await
+    }
+
+    /// Keeps a picture, the text, the address without its query, and the console under `target/e2e/NAME.*`.
+    pub async fn keep_evidence(&self, name: &str) {
+        let folder = setup::evidence();
+        if fs::create_dir_all(&folder).is_err() {
+            return;
+        }
+        let at = |extension: &str| folder.join(format!("{name}.{extension}"));
+        // Evidence is the best that can be had: a dead browser gives none.
+        if let Ok(picture) = self.driver.screenshot_as_png().await {
+            let _ = fs::write(at("png"), picture);
+        }
+        let place = self.driver.current_url().await;
+        // The query may hold a token.
+        let place = place.map_or_else(
+            |error| error.to_string(),
+            |url| format!("{}{}", url.origin().ascii_serialization(), url.path()),
+        );
+        let text = self.text().await.unwrap_or_else(|error| error.to_string());
+        let _ = fs::write(at("txt"), format!("{place}\n\n{text}\n"));
+        if let Ok(entries) = self.driver.browser_log().await {
+            let lines: Vec<String> = entries
+                .iter()
+                .map(|entry| format!("{} {}", entry.level, entry.message))
+                .collect();
+            let _ = fs::write(at("console.txt"), lines.join("\n") + "\n");
+        }
+    }
+
+    /// What the page wrote to the console since the last call, as level and text.
+    pub async fn console(&self) -> Outcome<Vec<(String, String)>> {
+        let entries = self.driver.browser_log().await?;
+        Ok(entries
+            .into_iter()
+            .map(|entry| (entry.level, entry.message))
+            .collect())
+    }
+}

@@ -1,0 +1,75 @@
+//! What the journeys run against, read from the environment.
+
+use std::env;
+use std::path::PathBuf;
+
+/// The kind of server, which decides how a session is made to end and what the rooms are called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The servers of `demo/`.
+    Demo,
+    /// Soliplex itself.
+    Real,
+}
+
+/// The environment of a journey.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// `ENFILADE_APP`: origin of the app.
+    pub app: String,
+    /// `ENFILADE_KIND`: `demo` or `real`.
+    pub kind: Kind,
+    /// `ENFILADE_SERVER1`.
+    pub server1: String,
+    /// `ENFILADE_SERVER2`, where there is a second one.
+    pub server2: Option<String>,
+    /// `ENFILADE_USER`: the name to sign in with.
+    pub user: String,
+    /// `ENFILADE_IDP`: the sign-in provider of real servers.
+    pub idp: String,
+}
+
+fn variable(name: &str) -> Option<String> {
+    let value = env::var(name).ok()?;
+    let value = value.trim_end_matches('/').to_owned();
+    (!value.is_empty()).then_some(value)
+}
+
+impl Setup {
+    /// Reads the environment; the defaults are what `cargo xtask dev` starts.
+    pub fn from_env() -> Self {
+        let or = |name, default: &str| variable(name).unwrap_or_else(|| default.to_owned());
+        let kind = match variable("ENFILADE_KIND").as_deref() {
+            Some("real") => Kind::Real,
+            _ => Kind::Demo,
+        };
+        let server2 = match kind {
+            Kind::Demo => Some(or("ENFILADE_SERVER2", "http://127.0.0.1:8702")),
+            Kind::Real => variable("ENFILADE_SERVER2"),
+        };
+        Self {
+            app: or("ENFILADE_APP", "http://127.0.0.1:8080"),
+            kind,
+            server1: or("ENFILADE_SERVER1", "http://127.0.0.1:8701"),
+            server2,
+            user: or("ENFILADE_USER", "Robin"),
+            idp: or("ENFILADE_IDP", "http://127.0.0.1:9410"),
+        }
+    }
+}
+
+/// `ENFILADE_CHROMEDRIVER`: a driver that listens.
+pub fn chromedriver() -> String {
+    variable("ENFILADE_CHROMEDRIVER").unwrap_or_else(|| "http://127.0.0.1:9515".to_owned())
+}
+
+/// `ENFILADE_CHROME`: the browser, where the driver would not find it.
+pub fn chrome() -> Option<String> {
+    variable("ENFILADE_CHROME")
+}
+
+/// Where failures leave their evidence.
+pub fn evidence() -> PathBuf {
+    let package = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    package.join("../../target/e2e")
+}

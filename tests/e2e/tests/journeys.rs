@@ -1,0 +1,518 @@
+//! What an owner would try first, in a real browser against running servers.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::time::Duration;
+
+use enfilade_e2e::app::{
+    ANSWER, App, address_field, button, headings, letters, message_field, server_link,
+};
+use enfilade_e2e::browser::PATIENCE;
+use enfilade_e2e::failure::ensure;
+use enfilade_e2e::journey::not_here;
+use enfilade_e2e::{Browser, Found, Kind, Outcome, Server, Setup, journey};
+use serde_json::{Value, json};
+
+/// The first server with a person of this journey's own where names cost nothing.
+async fn first(setup: &Setup, journey: &str) -> Outcome<Server> {
+    let user = match setup.kind {
+        Kind::Demo => format!("{} {journey}", setup.user),
+        Kind::Real => setup.user.clone(),
+    };
+    Server::at(setup, &setup.server1, &user).await
+}
+
+fn stored_keys(browser: &Browser) -> impl Future<Output = Outcome<Value>> + '_ {
+    browser.script(
+        "return Object.keys(localStorage).filter((key) => /session|token/.test(key))",
+        vec![],
+    )
+}
+
+#[tokio::test]
+async fn first_sign_in_chats_and_keeps_history_after_a_reload() -> Outcome<()> {
+    let setup = Setup::from_env();
+    let server = first(&setup, "history").await?;
+    journey("first_sign_in", |browser| async move {
+        let app = App::new(&browser, &setup);
+        app.add(&server).await?;
+        let state = if server.has_sign_in { "signed in" } else { "" };
+        app.is_listed(&server, state).await?;
+        app.open_room(app.rooms().0).await?;
+        let thread = app.begin("echo good morning from a browser").await?;
+        let answer = app.answers(1).await?;
+        ensure(!answer.trim().is_empty(), || "an empty answer".to_owned())?;
+
+        browser.reload().await?;
+        app.ready().await?;
+        let again = app.answers(1).await?;
+        ensure(letters(&again) == letters(&answer), || {
+            format!("after the reload: {again:?} instead of {answer:?}")
+        })?;
+        let path = browser.path().await?;
+        ensure(path == thread, || format!("after the reload at {path}"))?;
+        let questions = app.messages("user", "").await?.len();
+        ensure(questions == 1, || format!("{questions} questions"))
+    })
+    .await
+}
+
+#[tokio::test]
+async fn one_session_ends_while_typing_and_nothing_is_lost() -> Outcome<()> {
+    let setup = Setup::from_env();
+    let name = "one_session_ends";
+    let Some(second) = setup.server2.clone() else {
+        return not_here(name, "it needs a second server");
+    };
+    let first = first(&setup, "typing").await?;
+    // Another person: real servers share a provider, whose revocation meets all sessions of a name.
+    let second = Server::at(&setup, &second, &format!("{}2", setup.user)).await?;
+    if !first.has_sign_in || !second.has_sign_in {
+        return not_here(name, "both servers must have a sign-in");
+    }
+    journey(name, |browser| async move {
+        let app = App::new(&browser, &setup);
+        app.add(&first).await?;
+        app.add(&second).await?;
+        let (talk, long) = app.rooms();
+
+        // A thread to come back to, then a long answer elsewhere, all by links of the app.
+        app.open_room(talk).await?;
+        let thread = app.begin("echo before").await?;
+        app.answers(1).await?;
+        app.to_lobby().await?;
+        app.open_room(long).await?;
+        let streaming = app.begin("pace 150 long 6 a story").await?;
+        growing(&app).await?;
+        browser
+            .script("window.stayed = 'the same page'", vec![])
+            .await?;
+        app.to_lobby().await?;
+        app.open_room(talk).await?;
+        open_thread(&app, &thread).await?;
+
+        let draft = "What I was about to say: ä, 漢字, and \"more\".";
+        browser.fill(&message_field(), draft).await?;
+        first.expire().await?;
+        asks_for_sign_in(&app, &first, &thread).await?;
+        app.is_listed(&first, "session expired").await?;
+        app.is_listed(&second, "signed in").await?;
+
+        // The other server's answer goes on while the first one waits.
+        browser.click(&server_link(&second)).await?;
+        to_thread(&app, long, &streaming).await?;
+        growing(&app).await?;
+        let same = browser.script("return window.stayed", vec![]).await?;
+        ensure(same == "the same page", || {
+            "the page was loaded again".to_owned()
+        })?;
+        back_to_sign_in(&app).await?;
+
+        start_sign_in(&app, &first).await?;
+        app.sign_in(&first).await?;
+        app.at("the thread that was left", |path| path == thread)
+            .await?;
+        let has_draft = || async { Ok(browser.value(&message_field()).await? == draft) };
+        browser
+            .wait_until("the text that was typed", PATIENCE, has_draft)
+            .await?;
+        caret_works(&browser, draft).await?;
+        browser.click(&button("Send")).await?;
+        app.answers(2).await?;
+        let questions = app.messages("user", "").await?;
+        ensure(questions.len() == 2, || {
+            format!("{} questions instead of 2", questions.len())
+        })?;
+        let left = browser.value(&message_field()).await?;
+        ensure(left.is_empty(), || format!("still to be sent: {left:?}"))?;
+
+        app.to_lobby().await?;
+        to_thread(&app, long, &streaming).await?;
+        is_complete(&app, &second, &streaming).await
+    })
+    .await
+}
+
+/// The newest answer gets longer, or has come to its end.
+async fn growing(app: &App) -> Outcome<()> {
+    let has_text = || async { Ok(Some(app.newest_answer().await?).filter(|text| text.len() > 20)) };
+    let before = app
+        .browser
+        .wait_for("the beginning of an answer", ANSWER, has_text)
+        .await?;
+    app.browser
+        .wait_until("more of the answer", ANSWER, || async {
+            let is_done = !app.messages("assistant", "done").await?.is_empty();
+            Ok(is_done || app.newest_answer().await?.len() > before.len())
+        })
+        .await
+}
+
+/// Waits for the page that asks for a sign-in, waking the app until it finds out.
+async fn asks_for_sign_in(app: &App, server: &Server, thread: &str) -> Outcome<()> {
+    let wake = "for (const [target, type] of [[window, 'online'], [window, 'focus'], [document, 'visibilitychange']]) target.dispatchEvent(new Event(type))";
+    let path = app
+        .browser
+        .wait_for(
+            "the page that asks for a sign-in",
+            server.grace(),
+            || async {
+                let path = app.browser.path().await?;
+                if path.starts_with("/?") && path.contains("returnTo=") {
+                    return Ok(Some(path));
+                }
+                app.browser.script(wake, vec![]).await?;
+                Ok(None)
+            },
+        )
+        .await?;
+    let decoded = "const query = new URLSearchParams(location.search); return [query.get('url'), query.get('returnTo')]";
+    let asked = app.browser.script(decoded, vec![]).await?;
+    ensure(asked == json!([server.base, thread]), || {
+        format!("{path} asks for {asked}")
+    })?;
+    let text = app.browser.text().await?;
+    ensure(text.contains(&server.name), || {
+        format!("{} is not named: {text}", server.name)
+    })
+}
+
+/// Back in the history to the page that asks for a sign-in: it is a step of the app, not a load.
+async fn back_to_sign_in(app: &App) -> Outcome<()> {
+    for _ in 0..6 {
+        if app.browser.path().await?.contains("returnTo=") {
+            return Ok(());
+        }
+        app.browser.back().await?;
+        app.ready().await?;
+    }
+    app.at("the page that asks for a sign-in", |path| {
+        path.contains("returnTo=")
+    })
+    .await?;
+    Ok(())
+}
+
+/// Presses what the page offers to sign in.
+async fn start_sign_in(app: &App, server: &Server) -> Outcome<()> {
+    let offers = [Found::starting("button", "Sign in"), button("Connect")];
+    app.browser
+        .wait_until("a way to sign in", PATIENCE, || async {
+            for offer in &offers {
+                if app.browser.has(offer).await? {
+                    app.browser.click(offer).await?;
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        })
+        .await?;
+    ensure(!server.user.is_empty(), || "nobody signs in".to_owned())
+}
+
+/// Opens a thread by its link in the list of threads.
+async fn open_thread(app: &App, thread: &str) -> Outcome<()> {
+    let script = "const link = [...document.querySelectorAll('nav a[href]')].find((a) => new URL(a.href).pathname === arguments[0]); if (!link) return false; link.click(); return true";
+    app.browser
+        .wait_until("the thread in the list", PATIENCE, || async {
+            if app.browser.path().await? == thread {
+                return Ok(true);
+            }
+            Ok(app.browser.script(script, vec![json!(thread)]).await? == true)
+        })
+        .await?;
+    app.at("the thread", |path| path == thread).await?;
+    app.browser.find(&message_field()).await?;
+    Ok(())
+}
+
+/// From the lobby, or a page that shows the room's link, to a thread of the room.
+async fn to_thread(app: &App, room: &str, thread: &str) -> Outcome<()> {
+    let is_in_room = app.browser.path().await?.starts_with("/room/");
+    if !is_in_room {
+        app.open_room(room).await?;
+    }
+    open_thread(app, thread).await
+}
+
+async fn caret_works(browser: &Browser, draft: &str) -> Outcome<()> {
+    let focused = "return document.activeElement && document.activeElement.matches('textarea, [role=textbox]')";
+    if browser.script(focused, vec![]).await? != true {
+        browser.find(&message_field()).await?.click().await?;
+    }
+    browser.type_here("!").await?;
+    let value = browser.value(&message_field()).await?;
+    ensure(
+        value.len() == draft.len() + 1 && value.contains('!'),
+        || format!("after typing on: {value:?}"),
+    )
+}
+
+/// What is shown is what the server stored: every heading once, in order, and the last words.
+async fn is_complete(app: &App, server: &Server, thread: &str) -> Outcome<()> {
+    let shown = app.answers(1).await?;
+    let count = app.messages("assistant", "").await?.len();
+    ensure(count == 1, || format!("{count} answers instead of 1"))?;
+    let parts: Vec<&str> = thread.split('/').collect();
+    let (room, id) = (parts[3], parts[5]);
+    let token = server.token_in(&app.browser).await?;
+    let stored = server.stored_answer(token.as_deref(), room, id).await?;
+    let stored = stored.ok_or_else(|| {
+        enfilade_e2e::Failure::new("the server says that the answer is not finished")
+    })?;
+    let script = "return [...document.querySelectorAll('article[data-role=assistant]')].flatMap((article) => [...article.querySelectorAll('h1, h2, h3, h4, h5, h6')]).map((heading) => heading.textContent.trim())";
+    let titles = app.browser.script(script, vec![]).await?;
+    let expected: Vec<String> = headings(&stored)
+        .iter()
+        .map(|title| letters(title))
+        .collect();
+    let titles: Vec<String> = titles
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .map(letters)
+        .collect();
+    ensure(titles == expected, || {
+        format!("headings {titles:?} instead of {expected:?}")
+    })?;
+    let last: String = stored
+        .lines()
+        .rev()
+        .find(|line| letters(line).len() > 10)
+        .map(letters)
+        .unwrap_or_default();
+    let tail: String = last
+        .chars()
+        .rev()
+        .take(10)
+        .collect::<Vec<_>>()
+        .into_iter()
+        .rev()
+        .collect();
+    ensure(letters(&shown).contains(&tail), || {
+        format!("{tail:?} is missing at the end of {shown:?}")
+    })
+}
+
+#[tokio::test]
+async fn sign_in_with_the_query_delivery_form() -> Outcome<()> {
+    let setup = Setup::from_env();
+    let name = "query_delivery";
+    if setup.kind == Kind::Real {
+        return not_here(
+            name,
+            "give the server `old` as --server: the first journey covers it",
+        );
+    }
+    let server = first(&setup, "query").await?;
+    server.switch("delivery?mode=query").await?;
+    let switched = server.clone();
+    let outcome = journey(name, |browser| async move {
+        let app = App::new(&browser, &setup);
+        app.add(&server).await?;
+        app.is_listed(&server, "signed in").await?;
+        let history = browser
+            .script("return location.href + document.referrer", vec![])
+            .await?;
+        ensure(!history.to_string().contains("token="), || {
+            "a token is left in the address bar".to_owned()
+        })
+    })
+    .await;
+    switched.switch("delivery?mode=fragment").await?;
+    outcome
+}
+
+#[tokio::test]
+async fn bad_addresses_are_explained() -> Outcome<()> {
+    let setup = Setup::from_env();
+    journey("bad_addresses", |browser| async move {
+        let app = App::new(&browser, &setup);
+        let closed = {
+            let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+            format!("http://{}", listener.local_addr().unwrap())
+        };
+        let no_server = setup.app.replace("127.0.0.1", "localhost") + "/nothing/here";
+        for address in [
+            "not an address at all",
+            "http://",
+            "javascript:alert(1)",
+            &closed,
+            &no_server,
+        ] {
+            app.open("/").await?;
+            app.connect(address).await?;
+            let alert = Found::any("alert");
+            browser
+                .wait_until(
+                    &format!("an explanation of {address:?}"),
+                    PATIENCE,
+                    || async {
+                        for found in browser.all(&alert).await? {
+                            if found.text().await?.trim().len() > 10 {
+                                return Ok(true);
+                            }
+                        }
+                        Ok(false)
+                    },
+                )
+                .await?;
+            let kept = browser.value(&address_field()).await?;
+            ensure(kept == address, || format!("{address:?} became {kept:?}"))?;
+            let path = browser.path().await?;
+            ensure(path.starts_with('/') && !path.starts_with("/lobby"), || {
+                format!("{address:?} led to {path}")
+            })?;
+        }
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_callback_without_a_live_flow_is_refused() -> Outcome<()> {
+    let setup = Setup::from_env();
+    journey("dead_callback", |browser| async move {
+        let app = App::new(&browser, &setup);
+        let forms = [
+            "/auth/callback/abc#?token=stolen&refresh_token=stolen2&expires_in=600",
+            "/auth/callback/abc?token=stolen&refresh_token=stolen2&expires_in=600",
+        ];
+        for form in forms {
+            app.open(form).await?;
+            browser
+                .wait_until("an address without a token", PATIENCE, || async {
+                    Ok(!browser.address().await?.contains("stolen"))
+                })
+                .await?;
+            let said = browser.text().await?;
+            ensure(said.to_lowercase().contains("sign"), || {
+                format!("nothing is said about the sign-in: {said:?}")
+            })?;
+            let stored = browser
+                .script(
+                    "return JSON.stringify({ ...localStorage, ...sessionStorage })",
+                    vec![],
+                )
+                .await?;
+            ensure(!stored.to_string().contains("stolen"), || {
+                "the token was stored".to_owned()
+            })?;
+            let keys = stored_keys(&browser).await?;
+            ensure(keys == json!([]), || format!("stored: {keys}"))?;
+        }
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_server_can_be_signed_out_and_removed() -> Outcome<()> {
+    let setup = Setup::from_env();
+    let name = "sign_out_and_remove";
+    let server = first(&setup, "leaving").await?;
+    if !server.has_sign_in {
+        return not_here(name, "the server has no sign-in");
+    }
+    journey(name, |browser| async move {
+        let app = App::new(&browser, &setup);
+        app.add(&server).await?;
+        app.is_listed(&server, "signed in").await?;
+        choose(&app, &server, "Sign out").await?;
+        if setup.kind == Kind::Real {
+            // A real provider has a page that asks whether one is sure.
+            app.open("/lobby").await?;
+        }
+        app.is_listed(&server, "signed out").await?;
+        browser.reload().await?;
+        app.ready().await?;
+        app.is_listed(&server, "signed out").await?;
+        choose(&app, &server, "Remove").await?;
+        browser
+            .wait_until("a list without the server", PATIENCE, || async {
+                Ok(!browser.has(&server_link(&server)).await?)
+            })
+            .await?;
+        browser.reload().await?;
+        app.ready().await?;
+        ensure(!browser.has(&server_link(&server)).await?, || {
+            "the server came back".to_owned()
+        })
+    })
+    .await
+}
+
+/// Finds a command for the server, on the page or in a menu that names the server, and confirms it where asked.
+async fn choose(app: &App, server: &Server, command: &str) -> Outcome<()> {
+    let browser = &app.browser;
+    let offers = || ["menuitem", "button"].map(|role| Found::starting(role, command));
+    let opener = Found::having("button", &server.name);
+    browser
+        .wait_until(
+            &format!("{command} for {}", server.name),
+            PATIENCE,
+            || async {
+                for offer in offers() {
+                    if let Some(found) = browser.all(&offer).await?.first() {
+                        found.click().await?;
+                        return Ok(true);
+                    }
+                }
+                if let Some(menu) = browser.all(&opener).await?.first() {
+                    menu.click().await?;
+                }
+                Ok(false)
+            },
+        )
+        .await?;
+    // A dialog may ask once more.
+    let dialog = Found::any("dialog");
+    let settled = Duration::from_millis(800);
+    let asked = browser
+        .wait_until("a question", settled, || browser.has(&dialog))
+        .await;
+    if asked.is_ok() {
+        browser
+            .click(&Found::starting("button", command).within(dialog))
+            .await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn unsafe_return_to_is_refused() -> Outcome<()> {
+    let setup = Setup::from_env();
+    let server = first(&setup, "return").await?;
+    journey("unsafe_return_to", |browser| async move {
+        let app = App::new(&browser, &setup);
+        app.add(&server).await?;
+        let forms = [
+            "//evil.example/x",
+            "https://evil.example/",
+            "/\\evil.example",
+            "/room/../../evil",
+            "/%2e%2e/lobby",
+            "/auth/callback/abc",
+            "/room/another-server/echo",
+            "javascript:alert(1)",
+        ];
+        for form in forms {
+            let encode = "return '/?url=' + encodeURIComponent(arguments[0]) + '&returnTo=' + encodeURIComponent(arguments[1])";
+            let path = browser
+                .script(encode, vec![json!(server.base), json!(form)])
+                .await?;
+            app.open(path.as_str().unwrap_or("/")).await?;
+            if !browser.path().await?.starts_with("/lobby") {
+                // Known and signed in: if that does not connect by itself, the button does.
+                let connect = button("Connect");
+                if browser.has(&connect).await? {
+                    let _ = browser.click(&connect).await;
+                }
+            }
+            app.at(&format!("the lobby after {form}"), |path| path.starts_with("/lobby"))
+                .await?;
+        }
+        Ok(())
+    })
+    .await
+}

@@ -1,0 +1,282 @@
+//! The command line: what can be asked for.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use lexopt::{Arg, Parser, ValueExt};
+
+use crate::failure::{Failure, Outcome};
+
+/// What `cargo xtask --help` prints.
+pub const HELP: &str = "\
+cargo xtask COMMAND
+
+  dev          [--port 8080] [--llm URL --model NAME] [--data DIR] [--release]
+               start the demo servers and the app, rebuilt whenever a file changes
+  build        [--split]
+               make the release in dist/, print its sizes, fail above the size budget
+  test         [fmt] [clippy] [native] [browser] [build] [e2e]
+               run the checks and tests, all of them or the named parts
+  conformance  --server URL [--server2 URL] [--user NAME] [--app-port 5173]
+               run the browser journeys against running Soliplex servers
+  help         print this
+";
+
+/// A command with its options.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Print [`HELP`].
+    Help,
+    /// Demo servers and a rebuilding app.
+    Dev(Dev),
+    /// The release.
+    Build(Build),
+    /// The checks and tests, in order.
+    Test(Vec<Part>),
+    /// The browser journeys against servers that run elsewhere.
+    Conformance(Conformance),
+}
+
+/// Options of `dev`.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Dev {
+    /// Port of the app.
+    pub port: u16,
+    /// Address of an OpenAI-compatible endpoint for the demo's chatting room.
+    pub llm: Option<String>,
+    /// The model to ask for there.
+    pub model: Option<String>,
+    /// Folder in which the demo keeps its threads; in memory without it.
+    pub data: Option<PathBuf>,
+    /// Build the app optimised.
+    pub release: bool,
+}
+
+/// Options of `build`.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Build {
+    /// Move heavy parts into WASM files of their own.
+    pub split: bool,
+}
+
+/// Options of `conformance`.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Conformance {
+    /// One or two server addresses.
+    pub servers: Vec<String>,
+    /// The name to sign in with.
+    pub user: String,
+    /// Port of the app: a server must trust the origin `http://127.0.0.1:PORT`.
+    pub app_port: u16,
+}
+
+/// A part of `test`, in the order in which they run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// Formatting.
+    Fmt,
+    /// Lints, native and WASM.
+    Clippy,
+    /// Native tests.
+    Native,
+    /// Tests in a headless browser.
+    Browser,
+    /// The release and its size budget.
+    Build,
+    /// The journeys through the release in a browser.
+    E2e,
+}
+
+impl Part {
+    /// All parts, cheapest first.
+    pub const ALL: [Self; 6] = [
+        Self::Fmt,
+        Self::Clippy,
+        Self::Native,
+        Self::Browser,
+        Self::Build,
+        Self::E2e,
+    ];
+
+    /// The word on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Fmt => "fmt",
+            Self::Clippy => "clippy",
+            Self::Native => "native",
+            Self::Browser => "browser",
+            Self::Build => "build",
+            Self::E2e => "e2e",
+        }
+    }
+}
+
+/// Reads the arguments after `cargo xtask`.
+pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Outcome<Command> {
+    read(Parser::from_args(arguments)).map_err(|error| {
+        Failure::new(format!(
+            "{error} (cargo xtask help lists what can be asked for)"
+        ))
+    })
+}
+
+fn read(mut arguments: Parser) -> Result<Command, lexopt::Error> {
+    let word = match arguments.next()? {
+        None | Some(Arg::Short('h') | Arg::Long("help")) => return Ok(Command::Help),
+        Some(Arg::Value(word)) => word.string()?,
+        Some(other) => return Err(other.unexpected()),
+    };
+    match word.as_str() {
+        "dev" => dev(&mut arguments),
+        "build" => build(&mut arguments),
+        "test" => test(&mut arguments),
+        "conformance" => conformance(&mut arguments),
+        "help" => Ok(Command::Help),
+        _ => Err(format!("there is no command '{word}'").into()),
+    }
+}
+
+fn dev(arguments: &mut Parser) -> Result<Command, lexopt::Error> {
+    let mut options = Dev {
+        port: 8080,
+        llm: None,
+        model: None,
+        data: None,
+        release: false,
+    };
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Arg::Long("port") => options.port = arguments.value()?.parse()?,
+            Arg::Long("llm") => options.llm = Some(arguments.value()?.string()?),
+            Arg::Long("model") => options.model = Some(arguments.value()?.string()?),
+            Arg::Long("data") => options.data = Some(arguments.value()?.into()),
+            Arg::Long("release") => options.release = true,
+            Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help),
+            other => return Err(other.unexpected()),
+        }
+    }
+    if options.model.is_some() && options.llm.is_none() {
+        return Err("--model needs --llm URL".into());
+    }
+    Ok(Command::Dev(options))
+}
+
+fn build(arguments: &mut Parser) -> Result<Command, lexopt::Error> {
+    let mut options = Build::default();
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Arg::Long("split") => options.split = true,
+            Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help),
+            other => return Err(other.unexpected()),
+        }
+    }
+    Ok(Command::Build(options))
+}
+
+fn test(arguments: &mut Parser) -> Result<Command, lexopt::Error> {
+    let mut parts = Vec::new();
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Arg::Value(word) => {
+                let word = word.string()?;
+                let part = Part::ALL.into_iter().find(|part| part.name() == word);
+                parts.push(part.ok_or_else(|| format!("there is no test part '{word}'"))?);
+            }
+            Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help),
+            other => return Err(other.unexpected()),
+        }
+    }
+    if parts.is_empty() {
+        parts.extend(Part::ALL);
+    }
+    parts.sort_unstable();
+    parts.dedup();
+    Ok(Command::Test(parts))
+}
+
+fn conformance(arguments: &mut Parser) -> Result<Command, lexopt::Error> {
+    let mut options = Conformance {
+        servers: Vec::new(),
+        user: "alice".to_owned(),
+        app_port: 5173,
+    };
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Arg::Long("server" | "server2") => {
+                let server = arguments.value()?.string()?;
+                options
+                    .servers
+                    .push(server.trim_end_matches('/').to_owned());
+            }
+            Arg::Long("user") => options.user = arguments.value()?.string()?,
+            Arg::Long("app-port") => options.app_port = arguments.value()?.parse()?,
+            Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help),
+            other => return Err(other.unexpected()),
+        }
+    }
+    match options.servers.len() {
+        1 | 2 => Ok(Command::Conformance(options)),
+        _ => Err("conformance needs --server URL once or twice".into()),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Outcome<Command> {
+        parse(line.split_whitespace().map(OsString::from))
+    }
+
+    #[test]
+    fn nothing_asked_for_is_a_question_for_help() {
+        assert_eq!(parsed("").unwrap(), Command::Help);
+        assert_eq!(parsed("--help").unwrap(), Command::Help);
+        assert_eq!(parsed("dev --help").unwrap(), Command::Help);
+    }
+
+    #[test]
+    fn every_command_and_test_part_is_in_the_help() {
+        for word in ["dev", "build", "test", "conformance"] {
+            assert!(HELP.contains(&format!("\n  {word} ")), "{word}");
+        }
+        for part in Part::ALL {
+            assert!(HELP.contains(&format!("[{}]", part.name())), "{part:?}");
+        }
+    }
+
+    #[test]
+    fn test_runs_all_parts_unless_some_are_named() {
+        assert_eq!(
+            parsed("test").unwrap(),
+            Command::Test(Part::ALL.into_iter().collect())
+        );
+        assert_eq!(
+            parsed("test e2e fmt fmt").unwrap(),
+            Command::Test(vec![Part::Fmt, Part::E2e])
+        );
+        assert!(parsed("test nothing").is_err());
+    }
+
+    #[test]
+    fn conformance_takes_one_or_two_servers() {
+        let Command::Conformance(options) =
+            parsed("conformance --server http://a/ --server2 http://b --user bob").unwrap()
+        else {
+            panic!("another command");
+        };
+        assert_eq!(options.servers, ["http://a", "http://b"]);
+        assert_eq!(options.user, "bob");
+        assert_eq!(options.app_port, 5173);
+        assert!(parsed("conformance").is_err());
+        assert!(parsed("conformance --server a --server b --server c").is_err());
+    }
+
+    #[test]
+    fn a_model_without_its_endpoint_is_refused() {
+        assert!(parsed("dev --model tiny").is_err());
+        assert!(parsed("dev --llm http://127.0.0.1:1 --model tiny").is_ok());
+        assert!(parsed("dev --port many").is_err());
+    }
+}

@@ -1,0 +1,141 @@
+//! How a test run went: counted per part and told at its end.
+
+use std::fmt::Write as _;
+
+use crate::cli::Part;
+
+/// Tests of one part.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// That did what they say.
+    pub passed: usize,
+    /// That did not.
+    pub failed: usize,
+}
+
+impl Tally {
+    /// A part that counts as one test.
+    pub const fn one(passed: bool) -> Self {
+        Self {
+            passed: passed as usize,
+            failed: !passed as usize,
+        }
+    }
+
+    /// Adds the counts of a line such as `test result: ok. 3 passed; 1 failed; 0 ignored; …`.
+    pub fn read(&mut self, line: &str) {
+        let Some((_, counts)) = line.split_once("test result: ") else {
+            return;
+        };
+        let words: Vec<&str> = counts.split_whitespace().collect();
+        for pair in words.windows(2) {
+            let [number, word] = pair else { continue };
+            let Ok(number) = number.parse::<usize>() else {
+                continue;
+            };
+            match word.trim_end_matches(';') {
+                "passed" => self.passed += number,
+                "failed" => self.failed += number,
+                _ => {}
+            }
+        }
+    }
+}
+
+/// What became of a part.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Result {
+    /// It ran; `error` tells why it failed, if it did.
+    Ran {
+        /// Its tests.
+        tally: Tally,
+        /// Seconds it took.
+        seconds: u64,
+        /// What went wrong.
+        error: Option<String>,
+    },
+    /// An earlier part failed.
+    NotRun,
+}
+
+/// A line per part, then the line that counts all tests.
+pub fn summary(results: &[(Part, Result)]) -> String {
+    let mut text = String::from("\n");
+    let mut all = Tally::default();
+    for (part, result) in results {
+        let name = part.name();
+        let line = match result {
+            Result::NotRun => format!("{name:<9}not run"),
+            Result::Ran {
+                tally,
+                seconds,
+                error,
+            } => {
+                all.passed += tally.passed;
+                all.failed += tally.failed;
+                let state = if error.is_some() { "FAILED" } else { "ok" };
+                let reason = error
+                    .as_ref()
+                    .map_or(String::new(), |why| format!("  {why}"));
+                format!(
+                    "{name:<9}{state:<8}{:>5} passed {:>4} failed {seconds:>5} s{reason}",
+                    tally.passed, tally.failed
+                )
+            }
+        };
+        let _ = writeln!(text, "{line}");
+    }
+    let _ = writeln!(text, "{} passed, {} failed", all.passed, all.failed);
+    text
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_counts_of_all_test_binaries_are_added() {
+        let mut tally = Tally::default();
+        tally.read("running 3 tests");
+        tally.read("test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 7 filtered out; finished in 0.00s");
+        tally.read(
+            "test result: FAILED. 10 passed; 2 failed; 0 ignored; 0 filtered out; finished in 1.2s",
+        );
+        assert_eq!(
+            tally,
+            Tally {
+                passed: 13,
+                failed: 2
+            }
+        );
+    }
+
+    #[test]
+    fn the_last_line_counts_everything_and_parts_that_did_not_run_are_named() {
+        let ran = |tally, error: Option<&str>| Result::Ran {
+            tally,
+            seconds: 4,
+            error: error.map(str::to_owned),
+        };
+        let text = summary(&[
+            (Part::Fmt, ran(Tally::one(true), None)),
+            (
+                Part::Native,
+                ran(
+                    Tally {
+                        passed: 40,
+                        failed: 2,
+                    },
+                    Some("tests failed"),
+                ),
+            ),
+            (Part::E2e, Result::NotRun),
+        ]);
+        let lines: Vec<&str> = text.trim().lines().collect();
+        assert!(lines[0].starts_with("fmt      ok"));
+        assert!(lines[1].starts_with("native   FAILED") && lines[1].ends_with("tests failed"));
+        assert_eq!(lines[2], "e2e      not run");
+        assert_eq!(lines[3], "41 passed, 2 failed");
+    }
+}

@@ -1,0 +1,133 @@
+//! `cargo xtask test`: the checks and tests, in order, until one fails.
+
+use std::time::Instant;
+
+use crate::browser;
+use crate::build;
+use crate::cli::{Build, Part};
+use crate::conformance::run_demo_journeys;
+use crate::failure::{Failure, Outcome};
+use crate::process::{interrupted, run, run_reading};
+use crate::summary::{Result, Tally, summary};
+use crate::tools::{self, cargo};
+use crate::workspace::WASM;
+
+/// Runs `parts` in order; the first failing one is the last.
+pub fn run_test(parts: &[Part]) -> Outcome<()> {
+    let mut results = Vec::new();
+    let mut failed = None;
+    for &part in parts {
+        if failed.is_some() || interrupted() {
+            results.push((part, Result::NotRun));
+            continue;
+        }
+        println!("\n== {} ==", part.name());
+        let start = Instant::now();
+        let mut tally = Tally::default();
+        let error = run_part(part, &mut tally).err();
+        if error.is_some() {
+            tally.failed = tally.failed.max(1);
+            failed = Some(part);
+        }
+        results.push((
+            part,
+            Result::Ran {
+                tally,
+                seconds: start.elapsed().as_secs(),
+                error: error.map(|error| error.to_string()),
+            },
+        ));
+    }
+    print!("{}", summary(&results));
+    match failed {
+        None if interrupted() => Err(Failure::new("interrupted")),
+        None => Ok(()),
+        // The counting line stays the last one: the reason stands in the summary above it.
+        Some(_) => std::process::exit(1),
+    }
+}
+
+fn run_part(part: Part, tally: &mut Tally) -> Outcome<()> {
+    match part {
+        Part::Fmt => whole(tally, format),
+        Part::Clippy => whole(tally, clippy),
+        Part::Native => native(tally),
+        Part::Browser => in_browser(tally),
+        Part::Build => whole(tally, || build::run_build(&Build::default())),
+        Part::E2e => run_demo_journeys(&browser::need()?, tally),
+    }
+}
+
+/// A part that counts as one test.
+fn whole(tally: &mut Tally, part: impl FnOnce() -> Outcome<()>) -> Outcome<()> {
+    let outcome = part();
+    *tally = Tally::one(outcome.is_ok());
+    outcome
+}
+
+fn format() -> Outcome<()> {
+    run(
+        "the format check",
+        cargo().args(["fmt", "--all", "--check"]),
+    )
+    .map_err(|failure| Failure::new(format!("{failure}; cargo fmt --all puts it right")))
+}
+
+fn clippy() -> Outcome<()> {
+    const STRICT: [&str; 3] = ["--", "-D", "warnings"];
+    run(
+        "clippy",
+        cargo()
+            .args(["clippy", "--workspace", "--all-targets"])
+            .args(STRICT),
+    )?;
+    tools::need_wasm_target()?;
+    run(
+        "clippy for WASM",
+        cargo()
+            .args(["clippy", "--package", "enfilade", "--target", WASM])
+            .args(["--lib", "--bins", "--test", "browser"])
+            .args(STRICT),
+    )
+}
+
+fn native(tally: &mut Tally) -> Outcome<()> {
+    let mut command = cargo();
+    command.args(["test", "--workspace", "--exclude", "enfilade-e2e"]);
+    tested(run_reading("the native tests", &mut command, |line| {
+        tally.read(line);
+    })?)
+}
+
+fn in_browser(tally: &mut Tally) -> Outcome<()> {
+    tools::need_wasm_target()?;
+    tools::need_wasm_bindgen()?;
+    let programs = browser::need()?;
+    let mut command = cargo();
+    command
+        .args(["test", "--package", "enfilade", "--target", WASM])
+        .args(["--test", "browser"])
+        .env(
+            "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER",
+            "wasm-bindgen-test-runner",
+        )
+        .env("CHROMEDRIVER", &programs.chromedriver)
+        .env(
+            "WASM_BINDGEN_TEST_WEBDRIVER_JSON",
+            browser::webdriver_json(&programs)?,
+        )
+        // The defaults, 5 and 20 s, are too short for a loaded machine.
+        .env("WASM_BINDGEN_TEST_DRIVER_TIMEOUT", "60")
+        .env("WASM_BINDGEN_TEST_TIMEOUT", "120");
+    tested(run_reading("the browser tests", &mut command, |line| {
+        tally.read(line);
+    })?)
+}
+
+fn tested(passed: bool) -> Outcome<()> {
+    if passed {
+        Ok(())
+    } else {
+        Err(Failure::new("see the failures above"))
+    }
+}

@@ -1,0 +1,41 @@
+//! Where things are: the folders of this workspace.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+/// The app's binary target.
+pub const APP_BIN: &str = "enfilade-app";
+/// The target triple of a browser.
+pub const WASM: &str = "wasm32-unknown-unknown";
+
+/// The workspace's folder.
+pub fn root() -> PathBuf {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    package.parent().unwrap_or(package).to_owned()
+}
+
+/// Cargo's output folder, as the environment or the default has it.
+pub fn target() -> PathBuf {
+    match env::var_os("CARGO_TARGET_DIR") {
+        Some(folder) => root().join(folder),
+        None => root().join("target"),
+    }
+}
+
+/// The release of the app.
+pub fn dist() -> PathBuf {
+    root().join("dist")
+}
+
+/// Tools that were installed for this workspace alone.
+pub fn tools() -> PathBuf {
+    root().join("tools")
+}
+
+/// `path` as it is best printed: from the workspace's folder on.
+pub fn shown(path: &Path) -> String {
+    path.strip_prefix(root())
+        .unwrap_or(path)
+        .display()
+        .to_string()
+}
