@@ -13,8 +13,9 @@ fn main() {
 
     // Tokens leave the address and the history before anything is rendered or loaded.
     let (path, query, fragment) = web::navigator::location();
-    let answer = match Route::parse(&path, "", "") {
-        Route::Callback { .. } => {
+    let place = web::dom::inside(&path).map(|path| Route::parse(&path, "", ""));
+    let answer = match place {
+        Some(Route::Callback { .. }) => {
             let answer = Callback::from_location(&query, &fragment);
             web::navigator::clean_address();
             answer

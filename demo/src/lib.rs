@@ -208,6 +208,8 @@ fn profiles() -> [Profile; 3] {
 /// # Errors
 /// [`StartError`]; nothing is left running then.
 pub async fn start(options: Options) -> Result<Running, StartError> {
+    // Here too, for programs that embed the servers and make clients of their own.
+    llm::prepare_tls();
     let base = options.base_port;
     if base != 0 && base > u16::MAX - 3 {
         return Err(StartError::BasePort(base));

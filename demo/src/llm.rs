@@ -54,7 +54,7 @@ impl Llm {
             .map_err(|_| format!("{url} is not an address. Try http://127.0.0.1:11434/v1."))?;
         match parsed.scheme() {
             "http" => {}
-            "https" if cfg!(feature = "https") => prepare_tls(),
+            "https" if cfg!(feature = "https") => {}
             "https" => {
                 return Err("An https endpoint needs a build with `--features https`.".to_owned());
             }
@@ -70,6 +70,7 @@ impl Llm {
         } else {
             format!("{base}/chat/completions")
         };
+        prepare_tls();
         let client = reqwest::Client::builder()
             .connect_timeout(Duration::from_secs(10))
             .build();
@@ -233,14 +234,16 @@ fn delta(line: &str) -> Result<Delta, Failure> {
         .map_or(Delta::Nothing, Delta::Reasoning))
 }
 
+/// Names the TLS provider, without which no client can be made in a build with `https`, not even for http.
 #[cfg(feature = "https")]
-fn prepare_tls() {
+pub fn prepare_tls() {
     // Fails only when a provider is installed already, which is just as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
+/// Nothing to do without the feature `https`.
 #[cfg(not(feature = "https"))]
-fn prepare_tls() {}
+pub fn prepare_tls() {}
 
 #[cfg(test)]
 mod tests {

@@ -1,6 +1,7 @@
 //! A small OpenID Connect provider: one realm per server, any name signs in.
 
 pub mod page;
+mod person;
 pub mod routes;
 
 use std::collections::HashMap;
@@ -18,35 +19,10 @@ use crate::faults::Faults;
 use crate::lock::lock;
 use crate::token;
 
+pub use person::{Person, username_of};
+
 /// Seconds a code can be exchanged in.
 const CODE_LIFETIME: i64 = 60;
-
-/// Who signed in: made from the name alone.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Person {
-    /// As typed.
-    pub name: String,
-    /// `preferred_username`: lower case, other characters than letters and digits become dots.
-    pub username: String,
-}
-
-impl Person {
-    /// `None` when nothing of the name is left.
-    pub fn named(name: &str) -> Option<Self> {
-        let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
-        let username = username_of(&name);
-        (!username.is_empty()).then_some(Self { name, username })
-    }
-}
-
-/// The `preferred_username` a name gets.
-pub fn username_of(name: &str) -> String {
-    name.to_lowercase()
-        .split(|letter: char| !letter.is_alphanumeric())
-        .filter(|part| !part.is_empty())
-        .collect::<Vec<_>>()
-        .join(".")
-}
 
 /// A realm: the issuer that one server trusts.
 #[derive(Debug)]
@@ -479,13 +455,6 @@ mod tests {
             "http://127.0.0.1:8701/api/auth/harbor",
             verifier,
         )
-    }
-
-    #[test]
-    fn a_name_becomes_a_username() {
-        assert_eq!(Person::named("  Ann  Lee ").unwrap().username, "ann.lee");
-        assert_eq!(Person::named("Ann  Lee").unwrap().name, "Ann Lee");
-        assert!(Person::named(" .. ").is_none());
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What the rooms say: a request becomes a list of events with pauses, the same one each time.
 
+mod modifiers;
 mod showroom;
 mod words;
 
@@ -10,60 +11,7 @@ use uuid::Uuid;
 
 use crate::rooms::Kind;
 
-/// Switches a message can begin with.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Modifiers {
-    /// `pace MS`: pause between two pieces.
-    pub pace: Option<u64>,
-    /// `long N`: sections of the answer.
-    pub long: Option<usize>,
-    /// `wait MS`: silence before the answer.
-    pub wait: u64,
-    /// `boom`: fails half-way.
-    pub boom: bool,
-    /// `cut N`: the stream is dropped after N events.
-    pub cut: Option<usize>,
-}
-
-/// Longest answer that can be asked for.
-const MOST_SECTIONS: usize = 500;
-/// Longest pause that can be asked for, milliseconds.
-const LONGEST_PAUSE: u64 = 600_000;
-
-impl Modifiers {
-    /// Takes the switches off the front of a message.
-    pub fn take(text: &str) -> (Self, String) {
-        let mut modifiers = Self::default();
-        let mut rest = text.trim_start();
-        while let Some(after) = modifiers.take_one(rest) {
-            rest = after.trim_start();
-        }
-        (modifiers, rest.trim_end().to_owned())
-    }
-
-    fn take_one<'a>(&mut self, text: &'a str) -> Option<&'a str> {
-        let (word, after) = split_word(text);
-        if word == "boom" {
-            self.boom = true;
-            return Some(after);
-        }
-        let (number, rest) = split_word(after.trim_start());
-        let number: u64 = number.parse().ok()?;
-        let count = usize::try_from(number).unwrap_or(usize::MAX);
-        match word {
-            "pace" => self.pace = Some(number.min(LONGEST_PAUSE)),
-            "long" => self.long = Some(count.min(MOST_SECTIONS)),
-            "wait" => self.wait = number.min(LONGEST_PAUSE),
-            "cut" => self.cut = Some(count),
-            _ => return None,
-        }
-        Some(rest)
-    }
-}
-
-fn split_word(text: &str) -> (&str, &str) {
-    text.split_at(text.find(char::is_whitespace).unwrap_or(text.len()))
-}
+pub use modifiers::Modifiers;
 
 /// A posted run, read for an answer.
 #[derive(Debug, Clone)]
@@ -396,23 +344,6 @@ mod tests {
         texts
             .map(|beat| beat.event["delta"].as_str().unwrap())
             .collect()
-    }
-
-    #[test]
-    fn switches_are_taken_off_the_front() {
-        let (modifiers, rest) = Modifiers::take("pace 5 long 2 boom cut 7 wait 9 hello long 3");
-        assert_eq!(
-            modifiers,
-            Modifiers {
-                pace: Some(5),
-                long: Some(2),
-                wait: 9,
-                boom: true,
-                cut: Some(7)
-            }
-        );
-        assert_eq!(rest, "hello long 3");
-        assert_eq!(Modifiers::take("wait for me").1, "wait for me");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use futures_util::future::{AbortHandle, Abortable};
 
 /// Starts a task that belongs to the app: leaving a page does not end it.
+#[expect(clippy::disallowed_methods, reason = "this is the one place")]
 pub fn spawn(task: impl Future<Output = ()> + 'static) {
     any_spawner::Executor::spawn_local(task);
 }

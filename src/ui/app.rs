@@ -11,7 +11,7 @@ use leptos_router::hooks::{use_location, use_navigate};
 use self::plain::{NotFoundPage, StatusPage};
 use super::connect::{CallbackPage, ConnectPage};
 use super::lobby::LobbyPage;
-use super::plain_room::RoomPage;
+use super::room::RoomPage;
 use super::shell::{Frame, Shell};
 use crate::core::room::RoomId;
 use crate::core::route::Route;

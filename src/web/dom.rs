@@ -10,6 +10,25 @@ fn root() -> Option<Element> {
     window().document()?.document_element()
 }
 
+/// The folder that the app is served from, without its last slash; empty at the root.
+#[must_use]
+pub fn folder() -> String {
+    let base = window().document().and_then(|document| document.base_uri().ok().flatten()).unwrap_or_default();
+    let rest = base.split_once("://").map_or("", |(_, rest)| rest);
+    let path = rest.find('/').map_or("", |at| rest.split_at(at).1);
+    let path = path.split(['?', '#']).next().unwrap_or_default();
+    path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned()
+}
+
+/// The part of a path below the app's folder, beginning with a slash; `None` outside it.
+#[must_use]
+pub fn inside(path: &str) -> Option<String> {
+    match path.strip_prefix(folder().as_str())? {
+        "" => Some("/".to_owned()),
+        rest => rest.starts_with('/').then(|| rest.to_owned()),
+    }
+}
+
 /// Names the page.
 pub fn set_title(title: &str) {
     if let Some(document) = window().document() {

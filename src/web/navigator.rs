@@ -24,7 +24,7 @@ pub struct Browser;
 
 impl Navigator for Browser {
     fn base(&self) -> (String, String) {
-        (window().location().origin().unwrap_or_default(), String::new())
+        (window().location().origin().unwrap_or_default(), super::dom::folder())
     }
 
     fn go(&self, path: &str, replace: bool) {

@@ -42,11 +42,11 @@ pub fn run_conformance(options: &Conformance) -> Outcome<()> {
 
 /// The journeys against the demo servers.
 pub fn run_demo_journeys(programs: &Programs, tally: &mut Tally) -> Outcome<()> {
-    let servers = demo::SERVERS.iter().take(2);
     let journeys = Journeys {
         kind: "demo",
-        servers: servers
-            .map(|(_, port, _)| format!("http://127.0.0.1:{port}"))
+        servers: demo::ports(demo::TEST_PORT)
+            .take(2)
+            .map(|port| format!("http://127.0.0.1:{port}"))
             .collect(),
         user: "Robin",
         app_port: free_port()?,

@@ -10,13 +10,15 @@ use crate::process::{Running, run};
 use crate::tools::cargo;
 use crate::workspace::{root, target};
 
-/// The demo's sign-in provider.
-pub const PROVIDER: u16 = 8700;
-/// Name, port and sign-in of each demo server.
-pub const SERVERS: [(&str, u16, &str); 3] = [
-    ("Harbor", 8701, "any name signs in"),
-    ("Meadow", 8702, "any name signs in"),
-    ("Commons", 8703, "no sign-in"),
+/// Port of the sign-in provider in `cargo xtask dev`; the servers take the next ones.
+pub const DEV_PORT: u16 = 8700;
+/// The same for tests, so that they run beside `cargo xtask dev`.
+pub const TEST_PORT: u16 = 8710;
+/// Name and sign-in of each demo server, in the order of their ports.
+pub const SERVERS: [(&str, &str); 3] = [
+    ("Harbor", "any name signs in"),
+    ("Meadow", "any name signs in"),
+    ("Commons", "no sign-in"),
 ];
 
 const START: Duration = Duration::from_secs(30);
@@ -37,26 +39,37 @@ fn command() -> Command {
     command
 }
 
+/// The demo servers' ports behind that of their provider.
+pub fn ports(base: u16) -> impl Iterator<Item = u16> {
+    (1u16..)
+        .take(SERVERS.len())
+        .map(move |number| base + number)
+}
+
 /// Starts the demo servers with `options` and waits until they answer.
-pub fn start(options: &[&str]) -> Outcome<Running> {
+pub fn start(base: u16, options: &[&str]) -> Outcome<Running> {
     let remedy = "end the program that uses it, perhaps another cargo xtask";
-    must_be_free(PROVIDER, "the demo's sign-in provider", remedy)?;
-    for (name, port, _) in SERVERS {
-        must_be_free(port, &format!("the demo server {name}"), remedy)?;
+    must_be_free(base, "the demo's sign-in provider", remedy)?;
+    for port in ports(base) {
+        must_be_free(port, "a demo server", remedy)?;
     }
-    let mut demo = Running::start("the demo", command().args(options))?;
-    for (name, port, _) in SERVERS {
-        wait_until_up(&mut demo, name, port, "/api/login", START)?;
+    let mut command = command();
+    command.args(["--base-port", &base.to_string()]);
+    let mut demo = Running::start("the demo", command.args(options))?;
+    for port in ports(base) {
+        wait_until_up(&mut demo, "the demo", port, "/api/login", START)?;
     }
     Ok(demo)
 }
 
-/// Starts the demo servers with the release of the app beside them.
+/// Starts the demo servers of a test with the release of the app beside them.
 pub fn start_with_app(dist: &Path, app_port: u16) -> Outcome<Running> {
     let remedy = "end the program that uses it, or choose another port";
     must_be_free(app_port, "the app", remedy)?;
     let dist = dist.to_string_lossy();
-    let mut demo = start(&["--app", &dist, "--app-port", &app_port.to_string()])?;
+    let app_port_text = app_port.to_string();
+    let options = ["--app", &dist, "--app-port", &app_port_text];
+    let mut demo = start(TEST_PORT, &options)?;
     wait_until_up(&mut demo, "the app", app_port, "/", START)?;
     Ok(demo)
 }

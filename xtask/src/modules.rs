@@ -83,16 +83,20 @@ fn hashed(path: &str, contents: &[&[u8]]) -> String {
     hashed_name(stem, extension, contents)
 }
 
-/// Replaces names where they stand as a whole string, with or without a leading `./`.
+/// Replaces names where a file is imported or fetched. Other strings are left alone: the WASM file asks for its imports
+/// by the old names.
 fn rewritten(text: &str, names: &[(String, String)]) -> String {
+    const BEFORE: [&str; 4] = ["from ", "import ", "import(", "new URL("];
     let mut text = text.to_owned();
     for (old, new) in names {
-        for quote in ['"', '\'', '`'] {
-            for lead in ["", "./"] {
-                text = text.replace(
-                    &format!("{quote}{lead}{old}{quote}"),
-                    &format!("{quote}./{new}{quote}"),
-                );
+        for before in BEFORE {
+            for quote in ['"', '\''] {
+                for lead in ["", "./"] {
+                    text = text.replace(
+                        &format!("{before}{quote}{lead}{old}{quote}"),
+                        &format!("{before}{quote}./{new}{quote}"),
+                    );
+                }
             }
         }
     }
@@ -116,7 +120,7 @@ mod tests {
         vec![
             file(
                 "app.js",
-                "import * as a from \"./__wasm_split.js\"; import { b } from './snippets/c-1/inline0.js'; new URL('app_bg.wasm', import.meta.url);",
+                "import * as a from \"./__wasm_split.js\"; import { b } from './snippets/c-1/inline0.js'; new URL('app_bg.wasm', import.meta.url); const imports = { \"./__wasm_split.js\": a };",
             ),
             file("app_bg.wasm", wasm),
             file(
@@ -156,6 +160,7 @@ mod tests {
         assert!(app_text.contains(&format!("'./{}'", modules.app_wasm)));
         assert!(split_text.contains(&format!("\"./{app_js}\"")));
         assert!(split_text.contains(&format!("\"./{chunk}\"")));
+        assert!(app_text.contains("{ \"./__wasm_split.js\": a }"));
         assert!(snippet_text.contains("the app.js of old"));
     }
 

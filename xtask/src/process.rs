@@ -10,7 +10,9 @@ use crate::failure::{Failure, Outcome, Trying};
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 const POLL: Duration = Duration::from_millis(50);
-const GRACE: Duration = Duration::from_secs(8);
+#[cfg(unix)]
+const POLITE: Duration = Duration::from_secs(3);
+const GRACE: Duration = Duration::from_secs(5);
 
 /// From here on Ctrl+C and a termination request only raise a flag, which every wait in this module obeys.
 pub fn catch_interrupts() -> Outcome<()> {
@@ -88,43 +90,48 @@ impl Running {
         }
     }
 
+    /// Whether it ended within `time`.
+    fn ends_within(&mut self, time: Duration) -> bool {
+        let until = Instant::now() + time;
+        while matches!(self.child.try_wait(), Ok(None)) {
+            if Instant::now() > until {
+                return false;
+            }
+            sleep(POLL);
+        }
+        true
+    }
+
     #[cfg(unix)]
-    fn signal(&mut self, end_now: bool) {
+    fn end(&mut self) {
         use nix::sys::signal::{Signal, killpg};
         let Ok(group) = i32::try_from(self.child.id()) else {
             return;
         };
-        let signal = if end_now {
-            Signal::SIGKILL
-        } else {
-            Signal::SIGTERM
-        };
-        // The group may be gone already, which is what we want.
-        let _ = killpg(nix::unistd::Pid::from_raw(group), signal);
+        let group = nix::unistd::Pid::from_raw(group);
+        // As Ctrl+C does, so that a program can put its files in order; then as one must. What is gone already is no error.
+        let _ = killpg(group, Signal::SIGINT);
+        let is_gone = self.ends_within(POLITE);
+        let _ = killpg(group, Signal::SIGTERM);
+        if !is_gone && !self.ends_within(GRACE) {
+            let _ = killpg(group, Signal::SIGKILL);
+            let _ = self.child.wait();
+        }
     }
 
     #[cfg(not(unix))]
-    fn signal(&mut self, _end_now: bool) {
-        // As above: it may have ended already.
+    fn end(&mut self) {
+        // It may have ended already, which is what we want.
         let _ = self.child.kill();
+        self.ends_within(GRACE);
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        if self.ended {
-            return;
+        if !self.ended {
+            self.end();
         }
-        self.signal(false);
-        let until = Instant::now() + GRACE;
-        while Instant::now() < until {
-            if !matches!(self.child.try_wait(), Ok(None)) {
-                return;
-            }
-            sleep(POLL);
-        }
-        self.signal(true);
-        let _ = self.child.wait();
     }
 }
 

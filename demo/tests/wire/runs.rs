@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use axum::Json;
 use enfilade_demo::Options;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-use crate::support::{Frame, read_while, world, world_with};
+use crate::support::{Frame, Streamed, World, read, read_while, world, world_with};
 
 #[tokio::test]
 async fn a_run_streams_numbered_events_in_order() {
@@ -16,7 +17,7 @@ async fn a_run_streams_numbered_events_in_order() {
     let answer = talk.post(&talk.input("pace 1 hello there world")).await;
     assert_eq!(answer.headers()["content-type"], "text/event-stream");
     assert_eq!(answer.headers()["cache-control"], "no-cache, no-store");
-    let stream = crate::support::read(answer).await;
+    let stream = read(answer).await;
     for (index, (id, _)) in stream.events().iter().enumerate() {
         assert_eq!(*id, format!("{}:{index}", talk.run));
     }
@@ -213,14 +214,8 @@ async fn a_run_that_fails_ends_with_an_error_event_and_no_title() {
     assert!(stream.is_clean);
 }
 
-#[tokio::test]
-async fn an_unreachable_model_is_an_error_of_the_run() {
-    let llm = Some(("http://127.0.0.1:9/v1".to_owned(), "m".to_owned()));
-    let world = world_with(Options {
-        llm,
-        ..Options::default()
-    })
-    .await;
+/// The stream of a first message in the room "Live model" at Commons.
+async fn live(world: &World) -> Streamed {
     let base = "/api/v1/rooms/live/agui";
     let answer = world
         .call(Method::POST, world.commons(), base, "")
@@ -236,13 +231,26 @@ async fn an_unreachable_model_is_an_error_of_the_run() {
         "messages": [{"id": "u", "role": "user", "content": "hello"}],
     });
     let path = format!("{base}/{id}/{run}");
-    let answer = world
-        .call(Method::POST, world.commons(), &path, "")
-        .json(&input)
-        .send()
-        .await
-        .unwrap();
-    let stream = crate::support::read(answer).await;
+    read(
+        world
+            .call(Method::POST, world.commons(), &path, "")
+            .json(&input)
+            .send()
+            .await
+            .unwrap(),
+    )
+    .await
+}
+
+#[tokio::test]
+async fn an_unreachable_model_is_an_error_of_the_run() {
+    let llm = Some(("http://127.0.0.1:9/v1".to_owned(), "m".to_owned()));
+    let world = world_with(Options {
+        llm,
+        ..Options::default()
+    })
+    .await;
+    let stream = live(&world).await;
     assert_eq!(
         stream.types(),
         ["RUN_STARTED", "STATE_SNAPSHOT", "RUN_ERROR"]
@@ -251,4 +259,42 @@ async fn an_unreachable_model_is_an_error_of_the_run() {
         stream.events()[2].1["message"],
         "No answer: the model cannot be reached."
     );
+}
+
+#[tokio::test]
+async fn a_model_thinks_and_answers_in_its_room() {
+    let answer = async |Json(asked): Json<Value>| {
+        assert_eq!(
+            asked["messages"],
+            json!([{"role": "user", "content": "hello"}])
+        );
+        assert_eq!(
+            (&asked["model"], &asked["stream"]),
+            (&json!("m"), &json!(true))
+        );
+        let line = |delta: Value| format!("data: {}\n\n", json!({"choices": [{"delta": delta}]}));
+        let thought = line(json!({"reasoning_content": "Hm."}));
+        let (first, second) = (
+            line(json!({"content": "Good "})),
+            line(json!({"content": "day"})),
+        );
+        format!("{thought}{first}{second}data: [DONE]\n\n")
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/v1", listener.local_addr().unwrap());
+    let router = axum::Router::new().route("/v1/chat/completions", axum::routing::post(answer));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+
+    let world = world_with(Options {
+        llm: Some((url, "m".to_owned())),
+        ..Options::default()
+    })
+    .await;
+    let stream = live(&world).await;
+    assert_eq!(stream.text(), "Good day");
+    assert_eq!(
+        stream.types()[1..3],
+        ["REASONING_START", "REASONING_MESSAGE_START"]
+    );
+    assert_eq!(stream.types().last(), Some(&"RUN_FINISHED"));
 }

@@ -41,11 +41,13 @@ pub struct Streamed {
 
 impl Streamed {
     pub fn events(&self) -> Vec<(&str, &Value)> {
-        let event = |frame| match frame {
-            &Frame::Event { ref id, ref data } => Some((id.as_str(), data)),
-            Frame::Comment(_) => None,
-        };
-        self.frames.iter().filter_map(event).collect()
+        let mut events = Vec::new();
+        for frame in &self.frames {
+            if let Frame::Event { id, data } = frame {
+                events.push((id.as_str(), data));
+            }
+        }
+        events
     }
 
     pub fn types(&self) -> Vec<&str> {

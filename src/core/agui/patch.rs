@@ -2,6 +2,9 @@
 
 use serde_json::{Map, Value};
 
+/// A longer path could nest the state deeper than it can be copied or dropped.
+const MAX_PATH: usize = 64;
+
 /// Applies a list of operations one by one and returns how many were skipped.
 ///
 /// A bad operation is skipped and the rest applied. Missing parents are made (a list where the next key is a number
@@ -29,6 +32,9 @@ fn segments(path: &str) -> Option<Vec<String>> {
         return Some(Vec::new());
     }
     let rest = path.strip_prefix('/')?;
+    if rest.split('/').count() > MAX_PATH {
+        return None;
+    }
     Some(
         rest.split('/')
             .map(|part| part.replace("~1", "/").replace("~0", "~"))
@@ -246,6 +252,19 @@ mod tests {
         ];
         assert_eq!(apply(&mut document, &bad), 9);
         assert_eq!(document, json!({"a":[1],"s":"text","z":true}));
+    }
+
+    #[test]
+    fn a_path_without_end_is_skipped() {
+        let mut document = json!({});
+        assert_eq!(
+            apply(
+                &mut document,
+                &[json!({"op":"add","path":"/a".repeat(100_000),"value":1})]
+            ),
+            1
+        );
+        assert_eq!(document, json!({}));
     }
 
     proptest! {

@@ -174,6 +174,8 @@ fn split_text(text: &str, out: &mut Vec<Inline>) {
         let end = start + address_len(text.get(start..).unwrap_or_default());
         let address = text.get(start..end).unwrap_or_default();
         let Some(href) = (!follows_word).then(|| SafeUrl::parse(address)).flatten() else {
+            // Past the whole word: looking at every part of it again would take a long word's length squared.
+            search_from = end.max(search_from);
             continue;
         };
         if plain_from < start {
@@ -372,10 +374,22 @@ mod tests {
             ("9http://a.b", "9http://a.b"),
             ("ftp://a.b and ://", "ftp://a.b and ://"),
             ("http://a.b://c", "<http://a.b://c>"),
+            (
+                "http://a@b)(http://c.d) http://e.f",
+                "http://a@b)(http://c.d) <http://e.f>",
+            ),
             ("http://x@y.z http://k.l", "http://x@y.z <http://k.l>"),
             ("„https://a.b…", "„<https://a.b>…"),
         ] {
             assert_eq!(shape(text), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_long_word_of_addresses_is_looked_at_once() {
+        for word in ["http://", "(http://a)", "xhttp://", "://"] {
+            let text = word.repeat(100_000);
+            assert_eq!(shape(&text), text);
         }
     }
 

@@ -51,6 +51,7 @@ fn row(server: Server) -> AnyView {
         Memo::new(move |_| server.name())
     };
     let (standing, hue, host) = (server.standing(), hue(server.id()), server.host());
+    let title = host.clone();
     let is_connected = {
         let server = server.clone();
         Memo::new(move |_| server.is_connected())
@@ -89,7 +90,7 @@ fn row(server: Server) -> AnyView {
     view! {
         <li class="connect__server" data-state=move || standing.get().as_str()>
             <Monogram name=name hue=hue size=Size::Small />
-            <span class="connect__name" title=host.clone()>
+            <span class="connect__name" title=title>
                 <span class="truncate" dir="auto">
                     {move || name.get()}
                 </span>

@@ -78,6 +78,7 @@ fn question(connect: &Connect, step: &Step) -> Option<AnyView> {
     match step {
         Step::Insecure { found } => {
             let go_on = connect.clone();
+            let cancel = cancel(connect, Variant::Primary);
             Some(
                 view! {
                     <Panel
@@ -86,7 +87,7 @@ fn question(connect: &Connect, step: &Step) -> Option<AnyView> {
                         title=words::INSECURE
                         text=words::insecure_text(found.id.as_str())
                     >
-                        {cancel(connect, Variant::Primary)}
+                        {cancel}
                         <Button on_press=Callback::new(move |()| go_on.accept_insecure())>
                             {words::INSECURE_GO_ON}
                         </Button>
@@ -105,7 +106,7 @@ fn providers(connect: &Connect, found: &Found) -> AnyView {
         .providers
         .iter()
         .map(|provider| {
-            let (connect, id) = (connect.clone(), provider.id.clone());
+            let (connect, id, title) = (connect.clone(), provider.id.clone(), provider.title.clone());
             view! {
                 <Button
                     size=Size::Large
@@ -113,7 +114,7 @@ fn providers(connect: &Connect, found: &Found) -> AnyView {
                     on_press=Callback::new(move |()| connect.choose(&id))
                 >
                     <span class="truncate" dir="auto">
-                        {provider.title.clone()}
+                        {title}
                     </span>
                 </Button>
             }

@@ -116,30 +116,36 @@ fn show_when_wanted(section: NodeRef<html::Section>, alias: String) {
 fn panel(server: &Server, standing: Standing, name: Memo<String>) -> Option<AnyView> {
     let panel = match standing {
         Standing::SignedIn | Standing::Open => return load_panel(server),
-        Standing::Expired => view! {
-            <Panel
-                tone=Tone::Caution
-                icon=Icon::LockOpen
-                label=connect::EXPIRED_REGION
-                title=Signal::derive(move || connect::waiting_title(&name.read(), true))
-                text=MaybeProp::derive(move || Some(connect::expired_text(&name.read())))
-            >
-                {sign_in(server, Variant::Primary)}
-            </Panel>
+        Standing::Expired => {
+            let action = sign_in(server, Variant::Primary);
+            view! {
+                <Panel
+                    tone=Tone::Caution
+                    icon=Icon::LockOpen
+                    label=connect::EXPIRED_REGION
+                    title=Signal::derive(move || connect::waiting_title(&name.read(), true))
+                    text=MaybeProp::derive(move || Some(connect::expired_text(&name.read())))
+                >
+                    {action}
+                </Panel>
+            }
+            .into_any()
         }
-        .into_any(),
-        Standing::SignedOut => view! {
-            <Panel
-                icon=Icon::Door
-                title=words::SIGNED_OUT
-                text=MaybeProp::derive(move || Some(words::signed_out_text(&name.read())))
-            >
-                {sign_in(server, Variant::Quiet)}
-            </Panel>
+        Standing::SignedOut => {
+            let action = sign_in(server, Variant::Quiet);
+            view! {
+                <Panel
+                    icon=Icon::Door
+                    title=words::SIGNED_OUT
+                    text=MaybeProp::derive(move || Some(words::signed_out_text(&name.read())))
+                >
+                    {action}
+                </Panel>
+            }
+            .into_any()
         }
-        .into_any(),
         Standing::Unreachable => {
-            let rooms = server.rooms();
+            let (rooms, action) = (server.rooms(), retry(server));
             let text = move || {
                 let has_rooms = rooms.read().data.is_some();
                 Some(if has_rooms { words::UNREACHABLE_TEXT } else { words::UNREACHABLE_EMPTY }.to_owned())
@@ -151,7 +157,7 @@ fn panel(server: &Server, standing: Standing, name: Memo<String>) -> Option<AnyV
                     title=words::UNREACHABLE
                     text=MaybeProp::derive(text)
                 >
-                    {retry(server)}
+                    {action}
                 </Panel>
             }
             .into_any()

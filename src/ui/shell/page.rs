@@ -147,7 +147,7 @@ fn menu_button(frame: Frame) -> AnyView {
 }
 
 /// Who one is on a server (tracked).
-pub fn account(server: &Server) -> impl Fn() -> Option<String> + Clone + Send + Sync + 'static {
+pub fn account(server: &Server) -> impl Fn() -> Option<String> + Clone + Send + Sync + use<> {
     let (record, profile) = (server.record(), server.profile());
     move || {
         if record.with(|record| record.auth.is_none()) {

@@ -133,7 +133,7 @@ fn theme_menu() -> AnyView {
             .into_iter()
             .map(|theme| {
                 let app = app.clone();
-                let item = MenuItem::new(words::theme(theme), move |()| app.set_theme(theme));
+                let item = MenuItem::new(words::theme(theme), move || app.set_theme(theme));
                 if theme == now { item.icon(Icon::Check) } else { item }
             })
             .collect::<Vec<_>>()

@@ -55,7 +55,7 @@ pub fn ServerMenu(
 fn items(app: &crate::state::app::App, server: &Server, is_asking: RwSignal<bool>) -> Vec<MenuItem> {
     let act = |label: &'static str, icon: Icon, act: fn(&crate::state::app::App, &Server)| {
         let (app, server) = (app.clone(), server.clone());
-        MenuItem::new(label, move |()| act(&app, &server)).icon(icon)
+        MenuItem::new(label, move || act(&app, &server)).icon(icon)
     };
     let mut items = Vec::with_capacity(4);
     if server.is_connected() {
@@ -77,6 +77,6 @@ fn items(app: &crate::state::app::App, server: &Server, is_asking: RwSignal<bool
     if can_sign_out {
         items.push(act(words::SIGN_OUT, Icon::SignOut, |app, server| app.sign_out(server)));
     }
-    items.push(MenuItem::new(words::REMOVE_MENU, move |()| is_asking.set(true)).icon(Icon::Trash).danger());
+    items.push(MenuItem::new(words::REMOVE_MENU, move || is_asking.set(true)).icon(Icon::Trash).danger());
     items
 }

@@ -1,0 +1,180 @@
+//! A room: its threads at the side, one of them in the middle.
+
+mod threads;
+mod welcome;
+
+use leptos::prelude::*;
+
+use self::threads::threads;
+pub use self::welcome::welcome;
+use super::kit::{Button, Icon, Panel, Skeleton, SkeletonShape, Tone, Variant};
+use super::shell::Page;
+use super::thread::{load_failed, new_thread_view, thread_view};
+use super::{href, use_app};
+use crate::core::error::ApiError;
+use crate::core::room::{Room, RoomId, ThreadId};
+use crate::core::route::Route;
+use crate::i18n::room as words;
+use crate::state::room::RoomState;
+use crate::state::server::{Server, Standing};
+
+/// The page of a room. Another thread of it changes the middle; another room is another page.
+#[component]
+pub fn RoomPage(
+    /// The room.
+    room: RoomState,
+    /// Where in the room one is.
+    #[prop(into)]
+    route: Signal<Route>,
+) -> impl IntoView {
+    room.server().load_rooms();
+    room.load_threads();
+    let thread = Memo::new(move |_| match &*route.read() {
+        Route::Thread { thread, .. } => Some(thread.clone()),
+        _ => None,
+    });
+    let title = {
+        let room = room.clone();
+        Signal::derive(move || name(&room))
+    };
+    let side = {
+        let room = room.clone();
+        move || {
+            view! { {heading(&room.server())} {rooms(&room, thread)} {threads(&room, thread)} }
+        }
+    };
+    let server = room.server();
+    let content = move || match thread.get() {
+        Some(id) => thread_view(&room, &room.thread(&id), route),
+        None => new_thread_view(&room, route),
+    };
+    view! {
+        <Page title=title server=server side=side fixed=true>
+            {content}
+        </Page>
+    }
+}
+
+/// A room's name, or its id until the server has told the name (tracked).
+#[must_use]
+pub fn name(room: &RoomState) -> String {
+    room.room().map_or_else(|| room.id().to_string(), |room| room.name)
+}
+
+fn heading(server: &Server) -> AnyView {
+    let server = server.clone();
+    view! {
+        <div class="side__title room-side__title">
+            <span dir="auto">{move || server.name()}</span>
+        </div>
+    }
+    .into_any()
+}
+
+/// The rooms of the same server.
+fn rooms(room: &RoomState, thread: Memo<Option<ThreadId>>) -> AnyView {
+    let (server, own) = (room.server(), room.id().clone());
+    let list = server.rooms();
+    let known = {
+        let list = list.clone();
+        Memo::new(move |_| list.with(|load| load.data.clone()))
+    };
+    let state = {
+        let server = server.clone();
+        move || {
+            list.with(|load| match (&load.error, &load.data) {
+                (Some(error), _) if !load.busy && *error != ApiError::Unauthorized => {
+                    let server = server.clone();
+                    load_failed(error, Callback::new(move |()| server.reload_rooms()))
+                }
+                (_, None) => view! { <Skeleton shape=SkeletonShape::Rows count=3 /> }.into_any(),
+                (_, Some(rooms)) if rooms.is_empty() => {
+                    view! { <p class="side__note">{words::NO_ROOMS}</p> }.into_any()
+                }
+                (_, Some(_)) => ().into_any(),
+            })
+        }
+    };
+    let row = move |room: &Room| room_link(&server, room, &own, thread);
+    let rows = move || known.with(|rooms| rooms.iter().flatten().map(&row).collect::<Vec<_>>());
+    view! {
+        <div class="room-side__rooms">
+            <h2 class="side__group">{words::ROOMS}</h2>
+            <ul aria-label=words::ROOMS>{rows}</ul>
+            {state}
+        </div>
+    }
+    .into_any()
+}
+
+fn room_link(
+    server: &Server,
+    room: &Room,
+    own: &RoomId,
+    thread: Memo<Option<ThreadId>>,
+) -> AnyView {
+    let is_own = room.id == *own;
+    let current = move || {
+        let is_page = thread.with(Option::is_none);
+        is_own.then_some(if is_page { "page" } else { "true" })
+    };
+    view! {
+        <li>
+            <a
+                class="side__item"
+                href=href(&Route::room(server.alias(), room.id.clone()))
+                aria-current=current
+                data-current=is_own.then_some("true")
+            >
+                <span class="truncate" dir="auto">
+                    {room.name.clone()}
+                </span>
+            </a>
+        </li>
+    }
+    .into_any()
+}
+
+/// What is wrong with the server while the room is open, and what to do about it.
+pub fn server_panel(server: &Server, route: Signal<Route>) -> AnyView {
+    let (app, server, standing) = (use_app(), server.clone(), server.standing());
+    let content = move || match standing.get() {
+        Standing::SignedIn | Standing::Open => ().into_any(),
+        Standing::Unreachable => {
+            let title = words::unreachable(&server.name());
+            view! {
+                <Panel
+                    tone=Tone::Caution
+                    icon=Icon::Offline
+                    title=title
+                    text=words::UNREACHABLE_TEXT
+                />
+            }
+            .into_any()
+        }
+        Standing::Expired | Standing::SignedOut => {
+            let title = words::session_ended(&server.name());
+            let (app, signing, busy) = (app.clone(), server.clone(), server.busy());
+            let sign_in = move |()| app.sign_in(&signing, Some(route.get_untracked()));
+            view! {
+                <Panel
+                    tone=Tone::Caution
+                    icon=Icon::LockOpen
+                    label=words::SESSION_EXPIRED
+                    title=title
+                    text=words::SESSION_ENDED_TEXT
+                >
+                    <Button
+                        variant=Variant::Primary
+                        busy=Signal::derive(move || busy.get())
+                        on_press=Callback::new(sign_in)
+                    >
+                        {words::SIGN_IN}
+                    </Button>
+                </Panel>
+            }
+            .into_any()
+        }
+    };
+    content.into_any()
+}
