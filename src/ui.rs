@@ -4,6 +4,7 @@ mod app;
 pub mod composer;
 mod connect;
 pub mod kit;
+mod late;
 mod lobby;
 pub mod markdown;
 pub mod room;

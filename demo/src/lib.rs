@@ -164,10 +164,7 @@ impl Drop for Running {
     }
 }
 
-async fn bind(
-    port: u16,
-    remedy: impl FnOnce() -> String,
-) -> Result<(TcpListener, u16), StartError> {
+async fn bind(port: u16, remedy: impl FnOnce() -> String) -> Result<Bound, StartError> {
     let bound = async {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
         let port = listener.local_addr()?.port();
@@ -203,6 +200,51 @@ fn profiles() -> [Profile; 3] {
     ]
 }
 
+type Bound = (TcpListener, u16);
+
+/// All sockets: the provider's, the servers', the app's. Bound before anything else, since their ports make the issuers.
+struct Sockets {
+    provider: Bound,
+    servers: Vec<Bound>,
+    app: Option<(PathBuf, Bound)>,
+}
+
+impl Sockets {
+    async fn bind(options: &Options) -> Result<Self, StartError> {
+        let base = options.base_port;
+        if base != 0 && base > u16::MAX - 3 {
+            return Err(StartError::BasePort(base));
+        }
+        let port = |offset: u16| if base == 0 { 0 } else { base + offset };
+        let other = || {
+            format!(
+                "--base-port {}",
+                if base >= 60_000 { 8700 } else { base + 10 }
+            )
+        };
+        let provider = bind(port(0), other).await?;
+        let mut servers = Vec::new();
+        for offset in 1..=3 {
+            servers.push(bind(port(offset), other).await?);
+        }
+        let app = match &options.app {
+            Some(app) if !app.folder.join("index.html").is_file() => {
+                return Err(StartError::App(app.folder.clone()));
+            }
+            Some(app) => {
+                let other = || format!("--app-port {}", app.port.saturating_add(1));
+                Some((app.folder.clone(), bind(app.port, other).await?))
+            }
+            None => None,
+        };
+        Ok(Self {
+            provider,
+            servers,
+            app,
+        })
+    }
+}
+
 /// Starts everything.
 ///
 /// # Errors
@@ -210,63 +252,28 @@ fn profiles() -> [Profile; 3] {
 pub async fn start(options: Options) -> Result<Running, StartError> {
     // Here too, for programs that embed the servers and make clients of their own.
     llm::prepare_tls();
-    let base = options.base_port;
-    if base != 0 && base > u16::MAX - 3 {
-        return Err(StartError::BasePort(base));
-    }
-    let port = |offset: u16| if base == 0 { 0 } else { base + offset };
-    let other = || {
-        format!(
-            "--base-port {}",
-            if base >= 60_000 { 8700 } else { base + 10 }
-        )
-    };
-    let (provider_listener, provider_port) = bind(port(0), other).await?;
-    let mut listeners = Vec::new();
-    for offset in 1..=3 {
-        listeners.push(bind(port(offset), other).await?);
-    }
-    let app = match &options.app {
-        Some(app) if !app.folder.join("index.html").is_file() => {
-            return Err(StartError::App(app.folder.clone()));
-        }
-        Some(app) => Some((
-            app.folder.clone(),
-            bind(app.port, || {
-                format!("--app-port {}", app.port.wrapping_add(1))
-            })
-            .await?,
-        )),
-        None => None,
-    };
+    let sockets = Sockets::bind(&options).await?;
     let llm = options
         .llm
         .as_ref()
-        .map(|(url, model)| Llm::new(url, model))
-        .transpose()
-        .map_err(StartError::Llm)?;
+        .map(|(url, model)| Llm::new(url, model));
+    let llm = llm.transpose().map_err(StartError::Llm)?;
     let broken = |source| StartError::Data {
         folder: options.data.clone().unwrap_or_default(),
         source,
     };
     let folder = Folder::open(options.data.clone()).map_err(broken)?;
+    let (stop, dirty) = (CancellationToken::new(), Arc::new(Notify::new()));
+    let addresses = sockets.servers.iter().map(|(_, port)| address(*port));
+    let suggested: Vec<_> = addresses.collect();
 
-    let stop = CancellationToken::new();
-    let dirty = Arc::new(Notify::new());
-    let suggested: Vec<_> = listeners
-        .iter()
-        .map(|(_, port)| format!("http://127.0.0.1:{port}"))
-        .collect();
-    let profiles = profiles();
-    let faults: Vec<_> = profiles
-        .iter()
-        .map(|_| Arc::new(Faults::new(options.keepalive)))
-        .collect();
-    let realms = profiles.iter().zip(&faults).map(|(profile, faults)| Realm {
+    let profiles = profiles().map(|profile| (profile, Arc::new(Faults::new(options.keepalive))));
+    let realms = profiles.iter().map(|(profile, faults)| Realm {
         id: profile.id.clone(),
         title: profile.name.clone(),
         faults: faults.clone(),
     });
+    let (provider_listener, provider_port) = sockets.provider;
     let kept = folder.load(PROVIDER_FILE).map_err(broken)?;
     let provider = Arc::new(Provider::new(
         provider_port,
@@ -277,7 +284,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
 
     let mut tasks = JoinSet::new();
     let mut servers = Vec::new();
-    for ((profile, faults), (listener, port)) in profiles.into_iter().zip(faults).zip(listeners) {
+    for ((profile, faults), (listener, port)) in profiles.into_iter().zip(sockets.servers) {
         let server = Arc::new(Server {
             rooms: rooms::of(&profile.id, llm.is_some()),
             data: Mutex::new(folder.load(&profile.id).map_err(broken)?),
@@ -294,45 +301,58 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
             started: Instant::now(),
             changed: watch::channel(0).0,
         });
+        servers.push((listener, server));
+    }
+    let told = servers.iter().map(|(_, server)| {
+        let Profile {
+            name, has_sign_in, ..
+        } = &server.profile;
+        (name.clone(), address(server.port), *has_sign_in)
+    });
+    let told = told.collect();
+    let mut kept_servers = Vec::new();
+    for (listener, server) in servers {
         tasks.spawn(serve(listener, app::router(server.clone()), stop.clone()));
-        servers.push(server);
+        kept_servers.push(server);
     }
     tasks.spawn(serve(
         provider_listener,
         provider::routes::router(provider.clone()),
         stop.clone(),
     ));
-    let app = app.map(|(folder, (listener, port))| {
+    let app = sockets.app.map(|(folder, (listener, port))| {
         tasks.spawn(serve(
             listener,
             static_files::router(folder, &suggested),
             stop.clone(),
         ));
-        format!("http://127.0.0.1:{port}")
-    });
-    let told = servers.iter().map(|server| {
-        let Profile {
-            name, has_sign_in, ..
-        } = &server.profile;
-        (
-            name.clone(),
-            format!("http://127.0.0.1:{}", server.port),
-            *has_sign_in,
-        )
+        address(port)
     });
     // The last save waits for the last answer.
     let last_save = CancellationToken::new();
+    let keeper = folder.is_kept().then(|| {
+        tokio::spawn(keep(
+            folder,
+            provider,
+            kept_servers,
+            dirty,
+            last_save.clone(),
+        ))
+    });
+    let provider = address(provider_port);
     Ok(Running {
-        provider: format!("http://127.0.0.1:{provider_port}"),
-        servers: told.collect(),
+        provider,
+        servers: told,
         app,
         tasks,
-        keeper: folder
-            .is_kept()
-            .then(|| tokio::spawn(keep(folder, provider, servers, dirty, last_save.clone()))),
+        keeper,
         stop,
         last_save,
     })
+}
+
+fn address(port: u16) -> String {
+    format!("http://127.0.0.1:{port}")
 }
 
 async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {

@@ -3,7 +3,8 @@
 /// Title of the page.
 pub const TITLE: &str = "Connect to a server";
 /// What it is for.
-pub const LEAD: &str = "Enter the address of an agent server. Each server keeps a session of its own.";
+pub const LEAD: &str =
+    "Enter the address of an agent server. Each server keeps a session of its own.";
 /// The field.
 pub const ADDRESS: &str = "Server address";
 /// An example in the field.
@@ -37,7 +38,8 @@ pub const COPY_ADDRESS: &str = "Copy address";
 /// The address is in the clipboard.
 pub const COPIED: &str = "Address copied.";
 /// The browser did not let it into the clipboard.
-pub const NOT_COPIED: &str = "This browser does not let Enfilade copy. The address stands below the server's name.";
+pub const NOT_COPIED: &str =
+    "This browser does not let Enfilade copy. The address stands below the server's name.";
 /// Forgets a server.
 pub const REMOVE: &str = "Remove";
 /// Forgets a server, in a menu: something is asked first.
@@ -70,7 +72,9 @@ pub fn probing(address: &str) -> String {
 /// What an unencrypted connection means.
 #[must_use]
 pub fn insecure_text(address: &str) -> String {
-    format!("Anyone on the way to {address} could read what you write and use your session. Connect only if you trust the whole network between you and it.")
+    format!(
+        "Anyone on the way to {address} could read what you write and use your session. Connect only if you trust the whole network between you and it."
+    )
 }
 
 /// On the way to the sign-in page.
@@ -106,13 +110,19 @@ pub fn remove_question(server: &str) -> String {
 /// What removing a server does.
 #[must_use]
 pub fn remove_text(server: &str) -> String {
-    format!("You are signed out of {server}, and this browser forgets it together with the drafts you have there. Your threads stay on the server.")
+    format!(
+        "You are signed out of {server}, and this browser forgets it together with the drafts you have there. Your threads stay on the server."
+    )
 }
 
 /// Heading of the panel about a session that has ended.
 #[must_use]
 pub fn waiting_title(server: &str, ended: bool) -> String {
-    if ended { format!("Your session on {server} has ended") } else { format!("Sign in to {server} to go on") }
+    if ended {
+        format!("Your session on {server} has ended")
+    } else {
+        format!("Sign in to {server} to go on")
+    }
 }
 
 /// Why one is here.
@@ -134,7 +144,9 @@ pub fn waiting_place(place: &str) -> String {
 /// Why nothing happens by itself any more.
 #[must_use]
 pub fn stuck(server: &str) -> String {
-    format!("{server} ended the session right after each of the last sign-ins, so Enfilade has stopped sending you there. The server's clock or its sign-in settings may be wrong. You can try once more, or tell whoever runs {server}.")
+    format!(
+        "{server} ended the session right after each of the last sign-ins, so Enfilade has stopped sending you there. The server's clock or its sign-in settings may be wrong. You can try once more, or tell whoever runs {server}."
+    )
 }
 
 /// The panel of an expired server in the lobby.

@@ -16,14 +16,16 @@ pub const NO_MATCH: &str = "No room here matches the filter.";
 pub const RETRY: &str = "Retry";
 /// Loads again, from a menu.
 pub const RELOAD: &str = "Reload rooms";
+/// The state of a server without accounts.
+pub const OPEN: &str = "open, no sign-in needed";
 /// Signed out by choice.
 pub const SIGNED_OUT: &str = "You are signed out";
 /// The server does not answer.
 pub const UNREACHABLE: &str = "This server cannot be reached now";
 /// The same, and what is safe.
-pub const UNREACHABLE_TEXT: &str = "You are still signed in, and Enfilade tries again by itself. The list below is the last known one.";
+pub const UNREACHABLE_TEXT: &str = "Nothing is lost, and Enfilade tries again by itself. The list below is the last known one.";
 /// The same, where nothing was loaded before.
-pub const UNREACHABLE_EMPTY: &str = "You are still signed in, and Enfilade tries again by itself.";
+pub const UNREACHABLE_EMPTY: &str = "Nothing is lost, and Enfilade tries again by itself.";
 
 /// What signing in gives.
 #[must_use]
@@ -75,7 +77,10 @@ mod tests {
         ] {
             assert_eq!(active(0, -age), said, "{age}");
         }
-        assert_eq!(active(i64::MAX, i64::MIN), format!("Active {} y ago", i64::MAX / 60_000 / 525_600));
+        assert_eq!(
+            active(i64::MAX, i64::MIN),
+            format!("Active {} y ago", i64::MAX / 60_000 / 525_600)
+        );
     }
 
     #[test]

@@ -39,8 +39,6 @@ pub const ROOM_NOT_HERE: &str = "This room is not here";
 pub const ROOM_NOT_HERE_TEXT: &str = "It may have been removed, or it is not open to you. The other rooms are where they were.";
 /// Leads to the lobby.
 pub const TO_LOBBY: &str = "Go to the lobby";
-/// The list on show is not the newest.
-pub const STALE: &str = "Could not refresh the list.";
 
 /// The button with a thread's actions.
 #[must_use]

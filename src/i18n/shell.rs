@@ -25,13 +25,15 @@ pub const THEME: &str = "Appearance";
 /// The address leads nowhere.
 pub const NOT_FOUND: &str = "There is no such page";
 /// The same, and what to do.
-pub const NOT_FOUND_TEXT: &str = "The address may have a slip in it. Nothing you were writing is lost.";
+pub const NOT_FOUND_TEXT: &str =
+    "The address may have a slip in it. Nothing you were writing is lost.";
 /// Leads to the lobby.
 pub const TO_LOBBY: &str = "Go to the lobby";
 /// A link named a server that is not known here.
 pub const UNKNOWN_SERVER: &str = "That link is for a server that is not connected here. Add the server, then open the link again.";
 /// The browser has no network.
-pub const OFFLINE: &str = "You are offline. What you type is kept, and everything goes on when the connection is back.";
+pub const OFFLINE: &str =
+    "You are offline. What you type is kept, and everything goes on when the connection is back.";
 /// Title of the page with the version.
 pub const VERSIONS: &str = "Versions";
 /// Title of the page with the state of every server.

@@ -204,7 +204,7 @@ impl Connect {
         let (words, draft) = match place.map(ReturnTo::route) {
             Some(Route::Room { room, .. }) => (Some(i18n::place_room(&room_name(server, room))), Some(key(room.clone(), None))),
             Some(Route::Thread { room, thread, .. }) => {
-                let name = server.room(room).name_of(thread);
+                let name = server.thread_name(room, thread);
                 (Some(i18n::place_thread(&room_name(server, room), name.as_deref())), Some(key(room.clone(), Some(thread.clone()))))
             }
             _ => (None, None),

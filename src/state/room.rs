@@ -1,14 +1,15 @@
 //! A room: its threads, and which of them have a live run.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex};
+use std::any::Any;
+use std::sync::{Arc, Mutex, Weak};
 
 use reactive_graph::signal::ArcRwSignal;
 use reactive_graph::traits::{Update, With, WithUntracked};
 
 use super::Load;
 use super::composer::Composer;
-use super::server::Server;
+use super::server::{Server, Tenant};
 use super::task::{lock, spawn};
 use super::thread::ThreadState;
 use super::toast::Tone;
@@ -28,6 +29,7 @@ const TITLE_DELAY: u32 = 1_800;
 pub struct RoomState(Arc<Inner>);
 
 struct Inner {
+    this: Weak<Inner>,
     server: Server,
     id: RoomId,
     threads: ArcRwSignal<Load<Vec<ThreadSummary>>>,
@@ -50,11 +52,66 @@ impl std::fmt::Debug for RoomState {
     }
 }
 
+impl Server {
+    /// A room; the same one whenever it is asked for.
+    #[must_use]
+    pub fn room(&self, id: &RoomId) -> RoomState {
+        let open = self.tenant(id);
+        let tenant: Arc<dyn Any + Send + Sync> = match open {
+            Some(tenant) => tenant,
+            // Made outside any lock: a room reads its own draft.
+            None => self.take_in(id, RoomState::new(self.clone(), id.clone()).0),
+        };
+        match tenant.downcast::<Inner>() {
+            Ok(inner) => RoomState(inner),
+            // Nothing else moves in.
+            Err(_) => RoomState::new(self.clone(), id.clone()),
+        }
+    }
+}
+
+impl Tenant for Inner {
+    fn composers(&self) -> Vec<Composer> {
+        self.open_threads().iter().map(ThreadState::composer).chain([self.new_thread.clone()]).collect()
+    }
+
+    fn is_running(&self) -> bool {
+        self.running.with_untracked(|running| !running.is_empty())
+    }
+
+    fn let_go(&self) {
+        for thread in self.open_threads() {
+            thread.let_go();
+        }
+    }
+
+    fn reconnected(&self) {
+        let Some(this) = self.this.upgrade().map(RoomState) else { return };
+        if self.threads.with_untracked(|threads| threads.error.is_some()) {
+            this.reload_threads();
+        }
+        for thread in self.open_threads() {
+            thread.reconnected();
+        }
+    }
+
+    fn thread_name(&self, id: &ThreadId) -> Option<String> {
+        self.threads.with_untracked(|load| load.data.as_ref()?.iter().find(|thread| thread.id == *id)?.name.clone())
+    }
+}
+
+impl Inner {
+    fn open_threads(&self) -> Vec<ThreadState> {
+        lock(&self.open).values().cloned().collect()
+    }
+}
+
 impl RoomState {
-    pub(super) fn new(server: Server, id: RoomId) -> Self {
+    fn new(server: Server, id: RoomId) -> Self {
         let key = DraftKey { server: server.id().clone(), user: server.session().user(), room: id.clone(), thread: None };
         let new_thread = Composer::new(server.shared(), key);
-        let this = Self(Arc::new(Inner {
+        let this = Self(Arc::new_cyclic(|this| Inner {
+            this: this.clone(),
             server,
             id,
             threads: ArcRwSignal::default(),
@@ -116,29 +173,6 @@ impl RoomState {
         }
         let thread = ThreadState::new(self.clone(), id.clone());
         lock(&self.0.open).entry(id.clone()).or_insert(thread).clone()
-    }
-
-    pub(super) fn composers(&self) -> Vec<Composer> {
-        let open: Vec<ThreadState> = lock(&self.0.open).values().cloned().collect();
-        open.iter().map(ThreadState::composer).chain([self.new_thread()]).collect()
-    }
-
-    pub(super) fn let_go(&self) {
-        let open: Vec<ThreadState> = lock(&self.0.open).values().cloned().collect();
-        for thread in open {
-            thread.let_go();
-        }
-    }
-
-    /// The session is back: what failed for its lack is tried again.
-    pub(super) fn reconnected(&self) {
-        if self.0.threads.with_untracked(|threads| threads.error.is_some()) {
-            self.reload_threads();
-        }
-        let open: Vec<ThreadState> = lock(&self.0.open).values().cloned().collect();
-        for thread in open {
-            thread.reconnected();
-        }
     }
 
     pub(super) fn note_running(&self, thread: &ThreadId, runs: bool) {
@@ -216,7 +250,7 @@ impl RoomState {
         if name.is_empty() {
             return;
         }
-        let before = self.name_of(id);
+        let before = self.0.thread_name(id);
         self.set_name(id, Some(name.clone()));
         let (this, id) = (self.clone(), id.clone());
         spawn(async move {
@@ -226,12 +260,6 @@ impl RoomState {
                 this.tell(&i18n::rename_failed(), &error);
             }
         });
-    }
-
-    /// The name of a thread, where it is known.
-    #[must_use]
-    pub fn name_of(&self, id: &ThreadId) -> Option<String> {
-        self.0.threads.with_untracked(|load| load.data.as_ref()?.iter().find(|thread| thread.id == *id)?.name.clone())
     }
 
     fn set_name(&self, id: &ThreadId, name: Option<String>) {

@@ -1,5 +1,6 @@
 //! One server: its session, its rooms, and who is signed in.
 
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
@@ -10,17 +11,31 @@ use reactive_graph::traits::{Get, GetUntracked, ReadUntracked, Set, Update, With
 use super::Load;
 use super::client::ApiClient;
 use super::composer::Composer;
-use super::room::RoomState;
 use super::session::ServerSession;
 use super::shared::Shared;
 use super::task::{lock, spawn};
 use crate::api::soliplex::{self, Profile};
 use crate::core::composer::draft::UserKey;
 use crate::core::error::ApiError;
-use crate::core::room::{Room, RoomId};
+use crate::core::room::{Room, RoomId, ThreadId};
 use crate::core::server::alias::Alias;
 use crate::core::server::id::ServerId;
 use crate::core::server::registry::{AuthMode, ServerRecord};
+
+/// What a server has to know of an open room. It reaches rooms only through this, so that everything a
+/// room needs (streams, timelines, their pages) can be loaded when the first room is opened.
+pub trait Tenant: Any + Send + Sync {
+    /// What is being written there.
+    fn composers(&self) -> Vec<Composer>;
+    /// Whether a run is live there.
+    fn is_running(&self) -> bool;
+    /// Lets go of live runs; they go on at the server.
+    fn let_go(&self);
+    /// The session is back: what failed for its lack is tried again.
+    fn reconnected(&self);
+    /// The name of a thread, where it is known.
+    fn thread_name(&self, thread: &ThreadId) -> Option<String>;
+}
 
 /// How a server stands, as it is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,7 +99,7 @@ struct Inner {
 #[derive(Default)]
 struct Personal {
     user: Option<UserKey>,
-    rooms: BTreeMap<RoomId, RoomState>,
+    rooms: BTreeMap<RoomId, Arc<dyn Tenant>>,
     wanted: bool,
 }
 
@@ -242,15 +257,24 @@ impl Server {
         self.0.activity.clone()
     }
 
-    /// A room; the same one whenever it is asked for.
-    #[must_use]
-    pub fn room(&self, id: &RoomId) -> RoomState {
-        if let Some(room) = lock(&self.0.personal).rooms.get(id) {
-            return room.clone();
-        }
-        // Made outside the lock: a room reads its own draft.
-        let room = RoomState::new(self.clone(), id.clone());
+    /// A room that is open; the same one whenever it is asked for.
+    pub(super) fn tenant(&self, id: &RoomId) -> Option<Arc<dyn Tenant>> {
+        lock(&self.0.personal).rooms.get(id).cloned()
+    }
+
+    /// Takes in a room that was opened; gives the one that is there already, if any.
+    pub(super) fn take_in(&self, id: &RoomId, room: Arc<dyn Tenant>) -> Arc<dyn Tenant> {
         lock(&self.0.personal).rooms.entry(id.clone()).or_insert(room).clone()
+    }
+
+    /// The name of a thread, where its room is open and knows it.
+    #[must_use]
+    pub fn thread_name(&self, room: &RoomId, thread: &ThreadId) -> Option<String> {
+        self.tenant(room)?.thread_name(thread)
+    }
+
+    fn tenants(&self) -> Vec<Arc<dyn Tenant>> {
+        lock(&self.0.personal).rooms.values().cloned().collect()
     }
 
     /// Loads the rooms unless they are there or on their way.
@@ -351,8 +375,7 @@ impl Server {
     /// Whether any of its threads has a live run.
     #[must_use]
     pub fn is_running(&self) -> bool {
-        let rooms: Vec<RoomState> = lock(&self.0.personal).rooms.values().cloned().collect();
-        rooms.iter().any(|room| room.running().with_untracked(|running| !running.is_empty()))
+        self.tenants().iter().any(|room| room.is_running())
     }
 
     /// Saves everything that is being written here.
@@ -363,14 +386,12 @@ impl Server {
     }
 
     fn composers(&self) -> Vec<Composer> {
-        let rooms: Vec<RoomState> = lock(&self.0.personal).rooms.values().cloned().collect();
-        rooms.iter().flat_map(RoomState::composers).collect()
+        self.tenants().iter().flat_map(|room| room.composers()).collect()
     }
 
     /// Ends every run that is being followed here; they go on at the server.
     pub fn let_go(&self) {
-        let rooms: Vec<RoomState> = lock(&self.0.personal).rooms.values().cloned().collect();
-        for room in rooms {
+        for room in self.tenants() {
             room.let_go();
         }
     }
@@ -400,8 +421,7 @@ impl Server {
             if wanted {
                 self.reload_rooms();
             }
-            let rooms: Vec<RoomState> = lock(&self.0.personal).rooms.values().cloned().collect();
-            for room in rooms {
+            for room in self.tenants() {
                 room.reconnected();
             }
         }

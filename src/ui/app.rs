@@ -10,8 +10,7 @@ use leptos_router::hooks::{use_location, use_navigate};
 
 use self::plain::{NotFoundPage, StatusPage};
 use super::connect::{CallbackPage, ConnectPage};
-use super::lobby::LobbyPage;
-use super::room::RoomPage;
+use super::late;
 use super::shell::{Frame, Shell};
 use crate::core::room::RoomId;
 use crate::core::route::Route;
@@ -21,10 +20,10 @@ use crate::i18n::shell as words;
 use crate::state::app::{App, use_app};
 use crate::state::toast::Tone;
 
-/// The `href` of a place, relative to the folder that the app is served from.
+/// The `href` of a place, with the folder that the app is served from.
 #[must_use]
 pub fn href(route: &Route) -> String {
-    format!(".{}", route.to_path())
+    format!("{}{}", link::folder(), route.to_path())
 }
 
 /// Shows the app in the page; the splash goes when the first place is decided.
@@ -92,7 +91,10 @@ fn Root() -> impl IntoView {
     Effect::new(move |_| {
         if is_ready.get() {
             // After the effects that build the page.
-            request_animation_frame(crate::web::dom::set_ready);
+            request_animation_frame(|| {
+                crate::web::dom::set_ready();
+                late::preload();
+            });
         }
     });
 
@@ -149,16 +151,15 @@ fn page(app: &App, place: Place, route: Memo<Route>) -> AnyView {
     match place {
         Place::Wait => ().into_any(),
         Place::Connect => view! { <ConnectPage route=route /> }.into_any(),
-        Place::Lobby => view! { <LobbyPage /> }.into_any(),
+        Place::Lobby => late::lobby(),
         Place::Callback(flow) => view! { <CallbackPage flow=flow /> }.into_any(),
         Place::Diagnostics => view! { <StatusPage title=words::DIAGNOSTICS /> }.into_any(),
         Place::Versions => view! { <StatusPage title=words::VERSIONS /> }.into_any(),
         Place::NotFound => view! { <NotFoundPage /> }.into_any(),
         Place::Room(alias, room) => match app.server(&alias) {
             Some(server) => {
-                let state = server.room(&room);
-                let own = own_route(alias, room, route);
-                view! { <RoomPage room=state route=own /> }.into_any()
+                let own = own_route(alias, room.clone(), route);
+                late::room(server, room, own)
             }
             // Removed this very moment: the guard leads away.
             None => ().into_any(),
@@ -174,7 +175,8 @@ fn own_route(alias: Alias, room: RoomId, route: Memo<Route>) -> Memo<Route> {
         if Place::of(&now) == place {
             now
         } else {
-            was.cloned().unwrap_or_else(|| Route::room(alias.clone(), room.clone()))
+            was.cloned()
+                .unwrap_or_else(|| Route::room(alias.clone(), room.clone()))
         }
     })
 }
@@ -182,7 +184,12 @@ fn own_route(alias: Alias, room: RoomId, route: Memo<Route>) -> Memo<Route> {
 fn register_navigation() {
     let navigate = use_navigate();
     crate::web::navigator::register(Box::new(move |path: &str, replace: bool| {
-        let options = NavigateOptions { resolve: false, replace, scroll: false, ..NavigateOptions::default() };
+        let options = NavigateOptions {
+            resolve: false,
+            replace,
+            scroll: false,
+            ..NavigateOptions::default()
+        };
         navigate(&format!("{}{path}", link::folder()), options);
     }));
 }

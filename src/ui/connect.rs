@@ -49,23 +49,40 @@ pub fn ConnectPage(
         // Another tab may have signed in meanwhile.
         let (app, waiting) = (app.clone(), waiting.clone());
         Effect::new(move |_| {
-            let server = waiting.read().as_ref().map(|waiting| waiting.server.clone());
-            if let Some(server) = server.filter(|server| server.is_connected() && !server.busy().get()) {
+            let server = waiting
+                .read()
+                .as_ref()
+                .map(|waiting| waiting.server.clone());
+            if let Some(server) =
+                server.filter(|server| server.is_connected() && !server.busy().get())
+            {
                 app.arrive(&server, return_to.read_untracked().as_deref());
             }
         });
     }
+    let is_waiting = {
+        let waiting = waiting.clone();
+        Memo::new(move |_| waiting.read().is_some())
+    };
+    let suggested = {
+        let connect = connect.clone();
+        move || (!is_waiting.get()).then(|| suggestions(&connect))
+    };
     let top = {
         let connect = connect.clone();
         move || match waiting.get() {
-            Some(waiting) => view! { <WaitingPanel waiting=waiting return_to=return_to /> }.into_any(),
+            Some(waiting) => {
+                view! { <WaitingPanel waiting=waiting return_to=return_to /> }.into_any()
+            }
             None => address_form(&connect),
         }
     };
     view! {
         <Page title=words::TITLE bare=true>
             <div class="connect">
-                <div class="connect__card">{top} <StepView connect=connect.clone() /> <KnownServers /></div>
+                <div class="connect__card">
+                    {top} <StepView connect=connect.clone() /> {suggested} <KnownServers />
+                </div>
             </div>
         </Page>
     }
@@ -74,15 +91,20 @@ pub fn ConnectPage(
 
 /// Tells the connect state what the address of the page asks for.
 fn follow_address(connect: &Connect, route: Signal<Route>) {
-    let asked = Memo::new(move |was: Option<&(Option<String>, Option<String>)>| match route.get() {
-        Route::Home { url, return_to } => (url, return_to),
-        _ => was.cloned().unwrap_or_default(),
-    });
+    let asked =
+        Memo::new(
+            move |was: Option<&(Option<String>, Option<String>)>| match route.get() {
+                Route::Home { url, return_to } => (url, return_to),
+                _ => was.cloned().unwrap_or_default(),
+            },
+        );
     let connect = connect.clone();
     Effect::new(move |was: Option<()>| {
         let (url, return_to) = asked.get();
         // "Sign in" elsewhere has led here to choose among providers.
-        let is_choosing = was.is_none() && url.is_none() && matches!(*connect.step().read_untracked(), Step::Choose { .. });
+        let is_choosing = was.is_none()
+            && url.is_none()
+            && matches!(*connect.step().read_untracked(), Step::Choose { .. });
         if !is_choosing {
             connect.open(url.as_deref(), return_to.as_deref());
         }
@@ -107,7 +129,9 @@ fn address_form(connect: &Connect) -> AnyView {
     let error = {
         let step = step.clone();
         MaybeProp::derive(move || match &*step.read() {
-            Step::Failed { problem } if problem.field => Some(format!("{}. {}", problem.title, problem.text)),
+            Step::Failed { problem } if problem.field => {
+                Some(format!("{}. {}", problem.title, problem.text))
+            }
             _ => None,
         })
     };
@@ -153,7 +177,6 @@ fn address_form(connect: &Connect) -> AnyView {
             </div>
             <p class="connect__hint">{words::NEXT}</p>
         </form>
-        {suggestions(connect)}
     }
     .into_any()
 }
@@ -166,7 +189,10 @@ fn suggestions(connect: &Connect) -> impl IntoView + use<> {
             .iter()
             .map(|address| {
                 let (connect, address) = (connect.clone(), address.clone());
-                let label = address.split_once("://").map_or(address.as_str(), |(_, rest)| rest).to_owned();
+                let label = address
+                    .split_once("://")
+                    .map_or(address.as_str(), |(_, rest)| rest)
+                    .to_owned();
                 let take = move |_| {
                     connect.cancel();
                     connect.address().set(address.clone());

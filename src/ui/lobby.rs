@@ -20,7 +20,10 @@ pub fn LobbyPage() -> impl IntoView {
         let servers = servers.clone();
         MaybeProp::derive(move || {
             let servers = servers.read();
-            let connected = servers.iter().filter(|server| server.is_connected()).count();
+            let connected = servers
+                .iter()
+                .filter(|server| server.is_connected())
+                .count();
             Some(words::summary(connected, servers.len()))
         })
     };

@@ -24,10 +24,9 @@ use crate::ui::kit;
 #[must_use]
 pub fn hue(server: &ServerId) -> u16 {
     // FNV-1a: short, and spreads neighbouring ports over the circle.
-    let hash = server
-        .as_str()
-        .bytes()
-        .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    let hash = server.as_str().bytes().fold(0x811c_9dc5_u32, |hash, byte| {
+        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    });
     u16::try_from(hash % 360).unwrap_or(0)
 }
 
@@ -98,5 +97,10 @@ fn toast_item(toast: &Toast) -> ToastItem {
         Tone::Caution => kit::Tone::Caution,
         Tone::Danger => kit::Tone::Danger,
     };
-    ToastItem { id: toast.id, tone, text: toast.text.clone(), action: None }
+    ToastItem {
+        id: toast.id,
+        tone,
+        text: toast.text.clone(),
+        action: None,
+    }
 }

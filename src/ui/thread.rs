@@ -133,7 +133,8 @@ fn past(room: &RoomState, thread: &ThreadState, field: NodeRef<html::Textarea>) 
     let past = Memo::new(move |_| {
         let has_rows = order.with(|order| !order.is_empty());
         history.with(|load| match (&load.error, load.data.is_some()) {
-            (Some(ApiError::NotFound { .. }), false) if !has_rows => Past::NotHere,
+            // A name that is none in the server's eyes (422) is as good as one that nothing has.
+            (Some(ApiError::NotFound { .. } | ApiError::Rejected { .. }), false) if !has_rows => Past::NotHere,
             // The end of the session has its own panel.
             (Some(error), _) if !load.busy && *error != ApiError::Unauthorized => Past::Failed(error.clone()),
             _ if has_rows => Past::There,
@@ -234,7 +235,7 @@ fn announcer(thread: &ThreadState, run: Signal<RunPhase>) -> AnyView {
             (RunPhase::Resuming { .. }, RunPhase::Resuming { .. }) => said,
             (_, RunPhase::Resuming { .. }) => words::LOST,
             (RunPhase::Streaming | RunPhase::Resuming { .. }, RunPhase::Idle) => outcome(&thread),
-            (_, RunPhase::Starting) => "",
+            (_, RunPhase::Starting) | (RunPhase::Resuming { .. }, RunPhase::Streaming) => "",
             _ => said,
         };
         (now, said)

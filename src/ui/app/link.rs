@@ -1,7 +1,9 @@
 //! Links inside the app: a press becomes a typed place, so that no text ever reaches the browser's history.
 
+use std::sync::OnceLock;
+
 use leptos::ev::MouseEvent;
-use leptos::prelude::document;
+use leptos::prelude::{document, location};
 use leptos::wasm_bindgen::JsCast;
 use leptos::web_sys::{Element, HtmlAnchorElement};
 
@@ -17,11 +19,16 @@ pub fn pressed(event: &MouseEvent) -> Option<(Route, String)> {
     }
     let target: Element = event.target()?.dyn_into().ok()?;
     let link: HtmlAnchorElement = target.closest("a[href]").ok()??.dyn_into().ok()?;
-    if !link.target().is_empty() || link.has_attribute("download") || link.rel().contains("external") {
+    if !link.target().is_empty()
+        || link.has_attribute("download")
+        || link.rel().contains("external")
+    {
         return None;
     }
     let path = link.pathname();
-    let is_ours = origin().is_some_and(|origin| link.origin() == origin);
+    let is_ours = location()
+        .origin()
+        .is_ok_and(|origin| link.origin() == origin);
     let inner = inside(&path).filter(|_| is_ours)?;
     let hash = link.hash();
     let route = Route::parse(&inner, &link.search(), &hash);
@@ -32,29 +39,27 @@ pub fn pressed(event: &MouseEvent) -> Option<(Route, String)> {
     Some((route, hash.trim_start_matches('#').to_owned()))
 }
 
-fn base() -> String {
-    document().base_uri().ok().flatten().unwrap_or_default()
-}
-
-fn origin() -> Option<String> {
-    let base = base();
-    let (scheme, rest) = base.split_once("://")?;
-    let host = rest.split(['/', '?', '#']).next()?;
-    Some(format!("{scheme}://{host}"))
-}
-
 /// The folder that the app is served from, without its last slash; empty at the root.
-pub fn folder() -> String {
-    let base = base();
-    let rest = base.split_once("://").map_or("", |(_, rest)| rest);
-    let path = rest.find('/').map_or("", |at| rest.split_at(at).1);
-    let path = path.split(['?', '#']).next().unwrap_or_default();
-    path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned()
+///
+/// Read from the page as it was built, because a content security policy may forbid `<base>` to work.
+pub fn folder() -> &'static str {
+    static FOLDER: OnceLock<String> = OnceLock::new();
+    FOLDER.get_or_init(|| {
+        let base = document()
+            .query_selector("base[href]")
+            .ok()
+            .flatten()
+            .and_then(|base| base.get_attribute("href"));
+        let path = base
+            .filter(|base| base.starts_with('/'))
+            .unwrap_or_default();
+        path.trim_end_matches('/').to_owned()
+    })
 }
 
 /// The part of a path below the app's folder, beginning with a slash.
 pub fn inside(path: &str) -> Option<String> {
-    match path.strip_prefix(folder().as_str())? {
+    match path.strip_prefix(folder())? {
         "" => Some("/".to_owned()),
         rest => rest.starts_with('/').then(|| rest.to_owned()),
     }

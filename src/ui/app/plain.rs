@@ -2,11 +2,11 @@
 
 use leptos::prelude::*;
 
-use crate::ui::{href, use_app};
 use crate::core::route::Route;
 use crate::i18n::shell as words;
 use crate::ui::kit::Mark;
 use crate::ui::shell::Page;
+use crate::ui::{href, use_app};
 
 /// An address that leads nowhere.
 #[component]

@@ -43,7 +43,7 @@ pub fn CallbackPage(
                     </p>
                     <div class="row">
                         {retry}
-                        <a class="button" href=href(&Route::home())>
+                        <a class="button" data-variant="quiet" href=href(&Route::home())>
                             {words::TO_CONNECT}
                         </a>
                     </div>

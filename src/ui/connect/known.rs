@@ -19,12 +19,21 @@ pub fn KnownServers() -> impl IntoView {
         Memo::new(move |_| waiting.read().is_some())
     };
     let listed = Memo::new(move |_| {
-        let about = waiting.read().as_ref().map(|waiting| waiting.server.clone());
+        let about = waiting
+            .read()
+            .as_ref()
+            .map(|waiting| waiting.server.clone());
         let mut servers = servers.get();
         servers.retain(|server| Some(server) != about.as_ref());
         servers
     });
-    let heading = move || if is_waiting.get() { words::OTHERS } else { words::KNOWN };
+    let heading = move || {
+        if is_waiting.get() {
+            words::OTHERS
+        } else {
+            words::KNOWN
+        }
+    };
     move || {
         listed.with(|servers| !servers.is_empty()).then(|| {
             view! {
@@ -64,6 +73,7 @@ fn row(server: Server) -> AnyView {
                 return view! {
                     <a
                         class="button"
+                        data-variant="quiet"
                         data-size="small"
                         href=link
                         aria-label=move || words::open_server(&name.read())

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::i18n::connect as words;
 use crate::state::connect::{Connect, Found, Step};
-use crate::ui::kit::{Button, Icon, IconView, Monogram, Panel, Size, Tone, Variant};
+use crate::ui::kit::{Button, Icon, Monogram, Panel, Size, Tone, Variant};
 use crate::ui::shell::hue;
 
 /// The step of the moment, below the field.
@@ -41,7 +41,9 @@ pub fn StepView(
                 }
             }
         </div>
-        {move || question(&connect, &step.read())}
+        <div class="connect__step" aria-live="polite">
+            {move || question(&connect, &step.read())}
+        </div>
     }
     .into_any()
 }
@@ -106,7 +108,8 @@ fn providers(connect: &Connect, found: &Found) -> AnyView {
         .providers
         .iter()
         .map(|provider| {
-            let (connect, id, title) = (connect.clone(), provider.id.clone(), provider.title.clone());
+            let (connect, id, title) =
+                (connect.clone(), provider.id.clone(), provider.title.clone());
             view! {
                 <Button
                     size=Size::Large
@@ -139,11 +142,7 @@ fn providers(connect: &Connect, found: &Found) -> AnyView {
                     {description}
                 </div>
             </div>
-            <p>
-                <IconView icon=Icon::SignIn />
-                " "
-                {words::CHOOSE}
-            </p>
+            <p>{words::CHOOSE}</p>
             <div class="connect__providers">{buttons}</div>
             {cancel(connect, Variant::Ghost)}
         </section>

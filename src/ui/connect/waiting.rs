@@ -21,27 +21,45 @@ pub fn WaitingPanel(
     return_to: Signal<Option<String>>,
 ) -> impl IntoView {
     let app = use_app();
-    let Waiting { server, place, has_draft, stuck } = waiting;
+    let Waiting {
+        server,
+        place,
+        has_draft,
+        stuck,
+    } = waiting;
     let standing = server.standing();
     let has_ended = Memo::new(move |_| standing.get() == Standing::Expired);
     let name = {
         let server = server.clone();
         Memo::new(move |_| server.name())
     };
-    let label = move || if has_ended.get() { words::EXPIRED_REGION } else { words::SIGN_IN };
-    let safe = if has_draft { words::DRAFT_SAVED } else { words::NOTHING_LOST };
-    let kept = [place.as_deref().map(words::waiting_place), Some(safe.to_owned())]
-        .into_iter()
-        .flatten()
-        .map(|text| {
-            view! {
-                <li>
-                    <IconView icon=Icon::Check />
-                    <span dir="auto">{text}</span>
-                </li>
-            }
-        })
-        .collect_view();
+    let label = move || {
+        if has_ended.get() {
+            words::EXPIRED_REGION
+        } else {
+            words::SIGN_IN
+        }
+    };
+    let safe = if has_draft {
+        words::DRAFT_SAVED
+    } else {
+        words::NOTHING_LOST
+    };
+    let kept = [
+        place.as_deref().map(words::waiting_place),
+        Some(safe.to_owned()),
+    ]
+    .into_iter()
+    .flatten()
+    .map(|text| {
+        view! {
+            <li>
+                <IconView icon=Icon::Check />
+                <span dir="auto">{text}</span>
+            </li>
+        }
+    })
+    .collect_view();
     let stuck = stuck.then(|| {
         view! {
             <div class="connect__error" role="alert">
@@ -52,7 +70,9 @@ pub fn WaitingPanel(
     let sign_in = {
         let server = server.clone();
         move |()| {
-            let back = return_to.get_untracked().and_then(|text| ReturnTo::parse(&text).ok());
+            let back = return_to
+                .get_untracked()
+                .and_then(|text| ReturnTo::parse(&text).ok());
             let back = back.filter(|place| place.for_server(&server.alias()));
             app.sign_in(&server, back.map(|place| place.route().clone()));
         }

@@ -38,7 +38,10 @@ pub fn RoomList(
         Memo::new(move |_| {
             let load = load.read();
             let rooms = load.data.as_deref().unwrap_or_default();
-            lobby::filter(rooms, &filter.read()).into_iter().cloned().collect::<Vec<_>>()
+            lobby::filter(rooms, &filter.read())
+                .into_iter()
+                .cloned()
+                .collect::<Vec<_>>()
         })
     };
     let shown = Memo::new(move |_| {
@@ -122,7 +125,11 @@ pub fn load_panel(server: &Server) -> Option<AnyView> {
     let error = server.rooms().read().error.clone()?;
     let (title, text) = errors::api_error(&error);
     let is_refused = matches!(error, ApiError::PermissionDenied { .. });
-    let (tone, icon) = if is_refused { (Tone::Info, Icon::Lock) } else { (Tone::Caution, Icon::Warning) };
+    let (tone, icon) = if is_refused {
+        (Tone::Info, Icon::Lock)
+    } else {
+        (Tone::Caution, Icon::Warning)
+    };
     // Asking again cannot help where permission is missing.
     let again = (!is_refused).then(|| retry(server));
     Some(

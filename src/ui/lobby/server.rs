@@ -66,6 +66,7 @@ pub fn ServerSection(
                         </span>
                         {move || {
                             account()
+                                .filter(|_| standing.get() != Standing::Open)
                                 .map(|account| {
                                     view! {
                                         <span class="lobby__account truncate" dir="auto">
@@ -78,7 +79,7 @@ pub fn ServerSection(
                 </div>
                 <p class="lobby__state">
                     <IconView icon=Signal::derive(move || state_icon(standing.get())) />
-                    {move || standing.get().words()}
+                    {move || state_words(standing.get())}
                 </p>
                 <ServerMenu server=server.clone() />
             </div>
@@ -87,6 +88,14 @@ pub fn ServerSection(
         </section>
     }
     .into_any()
+}
+
+/// Nobody is signed in where no sign-in is needed, and nobody can read that from the tick alone.
+fn state_words(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Open => words::OPEN,
+        _ => standing.words(),
+    }
 }
 
 const fn state_icon(standing: Standing) -> Icon {
@@ -148,7 +157,14 @@ fn panel(server: &Server, standing: Standing, name: Memo<String>) -> Option<AnyV
             let (rooms, action) = (server.rooms(), retry(server));
             let text = move || {
                 let has_rooms = rooms.read().data.is_some();
-                Some(if has_rooms { words::UNREACHABLE_TEXT } else { words::UNREACHABLE_EMPTY }.to_owned())
+                Some(
+                    if has_rooms {
+                        words::UNREACHABLE_TEXT
+                    } else {
+                        words::UNREACHABLE_EMPTY
+                    }
+                    .to_owned(),
+                )
             };
             view! {
                 <Panel

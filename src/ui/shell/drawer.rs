@@ -36,8 +36,12 @@ impl Frame {
             }
             last
         });
-        let here = document().location().and_then(|location| location.hash().ok()).unwrap_or_default();
-        let section = Some(here.trim_start_matches('#').to_owned()).filter(|alias| !alias.is_empty());
+        let here = document()
+            .location()
+            .and_then(|location| location.hash().ok())
+            .unwrap_or_default();
+        let section =
+            Some(here.trim_start_matches('#').to_owned()).filter(|alias| !alias.is_empty());
         Self {
             route,
             last,
@@ -111,19 +115,24 @@ impl Frame {
     #[must_use]
     pub fn announced(self) -> String {
         // The title of a page that is just being left is gone already.
-        self.title.get().and_then(|title| title.try_get()).unwrap_or_default()
+        self.title
+            .get()
+            .and_then(|title| title.try_get())
+            .unwrap_or_default()
     }
 
-    /// Takes over a page that is being built.
+    /// Takes over a page that is being built; `true` for the first page since the app was loaded.
     pub(super) fn enter(
         self,
         title: Signal<String>,
         side: Option<NodeRef<html::Aside>>,
         main: NodeRef<html::Main>,
-    ) {
+    ) -> bool {
+        let is_first = self.main.get_value().is_none();
         self.title.set(Some(title));
         self.side.set(side);
         self.main.set_value(Some(main));
+        is_first
     }
 
     /// Opens the panels; `opener` gets the focus back.
@@ -138,7 +147,11 @@ impl Frame {
             return;
         }
         self.is_open.set(false);
-        if let Some(button) = self.opener.get_value().and_then(|node| node.try_get_untracked().flatten()) {
+        if let Some(button) = self
+            .opener
+            .get_value()
+            .and_then(|node| node.try_get_untracked().flatten())
+        {
             // Hidden on a wide screen, where the focus may stay where it is.
             let _ = button.focus();
         }
@@ -153,7 +166,11 @@ impl Frame {
 
     /// Puts the focus on the page itself.
     pub fn focus_main(self) {
-        if let Some(main) = self.main.get_value().and_then(|node| node.try_get_untracked().flatten()) {
+        if let Some(main) = self
+            .main
+            .get_value()
+            .and_then(|node| node.try_get_untracked().flatten())
+        {
             // An element with a tabindex takes the focus wherever it is shown.
             let _ = main.focus();
         }
@@ -167,7 +184,11 @@ impl Frame {
             }
             // The panels are hidden until the frame after this one, and what is hidden takes no focus.
             request_animation_frame(move || {
-                let side = self.side.try_get_untracked().flatten().and_then(|node| node.try_get_untracked().flatten());
+                let side = self
+                    .side
+                    .try_get_untracked()
+                    .flatten()
+                    .and_then(|node| node.try_get_untracked().flatten());
                 let _ = match (side, rail.try_get_untracked().flatten()) {
                     (Some(side), _) => side.focus(),
                     (None, Some(rail)) => rail.focus(),
@@ -177,6 +198,10 @@ impl Frame {
         });
         let is_open = self.is_open;
         let route = self.route;
-        Effect::watch(move || route.get(), move |_, _, _| is_open.set(false), false);
+        Effect::watch(
+            move || route.get(),
+            move |_, _, _| is_open.set(false),
+            false,
+        );
     }
 }

@@ -46,10 +46,11 @@ pub fn Page(
             title.with(|title| words::document_title(title, server.as_deref()))
         })
     };
-    frame.enter(full_title, side.is_some().then_some(aside), main);
+    let is_first = frame.enter(full_title, side.is_some().then_some(aside), main);
     Effect::new(move |_| crate::web::dom::set_title(&full_title.read()));
     Effect::new(move |_| {
-        if main.get().is_some() {
+        // The browser's own start, before the first link of all, is right for the first page.
+        if main.get().is_some() && !is_first {
             request_animation_frame(move || take_lost_focus(frame));
         }
     });
@@ -62,7 +63,11 @@ pub fn Page(
         }
         .into_any()
     });
-    let topbar = if bare { bare_bar(frame) } else { topbar(frame, title, server, meta, actions) };
+    let topbar = if bare {
+        bare_bar(frame)
+    } else {
+        topbar(frame, title, server, meta, actions)
+    };
     let content = children().into_any();
     let content = if fixed {
         content
@@ -160,7 +165,9 @@ pub fn account(server: &Server) -> impl Fn() -> Option<String> + Clone + Send + 
 /// After a change of page the focus may have gone with the old one: then it goes to the new one, so that the next
 /// Tab begins there.
 fn take_lost_focus(frame: Frame) {
-    let is_lost = document().active_element().is_none_or(|element| element.tag_name() == "BODY");
+    let is_lost = document()
+        .active_element()
+        .is_none_or(|element| element.tag_name() == "BODY");
     if is_lost {
         frame.focus_main();
     }

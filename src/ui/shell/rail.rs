@@ -71,7 +71,9 @@ fn server_link(server: Server) -> AnyView {
             let alias = server.alias();
             let last = frame.last_place(&alias);
             match last {
-                _ if !server.is_connected() => href(&sign_in_place(&id, &last.unwrap_or(Route::Lobby))),
+                _ if !server.is_connected() => {
+                    href(&sign_in_place(&id, &last.unwrap_or(Route::Lobby)))
+                }
                 Some(place) if !is_here.get() => href(&place),
                 _ => format!("{}#{alias}", href(&Route::Lobby)),
             }
@@ -134,9 +136,14 @@ fn theme_menu() -> AnyView {
             .map(|theme| {
                 let app = app.clone();
                 let item = MenuItem::new(words::theme(theme), move || app.set_theme(theme));
-                if theme == now { item.icon(Icon::Check) } else { item }
+                if theme == now {
+                    item.icon(Icon::Check)
+                } else {
+                    item
+                }
             })
             .collect::<Vec<_>>()
     });
-    view! { <Menu label=words::THEME items=items icon=Icon::Settings opens_to_end=true /> }.into_any()
+    view! { <Menu label=words::THEME items=items icon=Icon::Settings opens_to_end=true /> }
+        .into_any()
 }

@@ -52,16 +52,24 @@ pub fn ServerMenu(
     .into_any()
 }
 
-fn items(app: &crate::state::app::App, server: &Server, is_asking: RwSignal<bool>) -> Vec<MenuItem> {
+fn items(
+    app: &crate::state::app::App,
+    server: &Server,
+    is_asking: RwSignal<bool>,
+) -> Vec<MenuItem> {
     let act = |label: &'static str, icon: Icon, act: fn(&crate::state::app::App, &Server)| {
         let (app, server) = (app.clone(), server.clone());
         MenuItem::new(label, move || act(&app, &server)).icon(icon)
     };
     let mut items = Vec::with_capacity(4);
     if server.is_connected() {
-        items.push(act(lobby::RELOAD, Icon::Refresh, |_, server| server.reload_rooms()));
+        items.push(act(lobby::RELOAD, Icon::Refresh, |_, server| {
+            server.reload_rooms()
+        }));
     } else {
-        items.push(act(words::SIGN_IN, Icon::SignIn, |app, server| app.sign_in(server, Some(Route::Lobby))));
+        items.push(act(words::SIGN_IN, Icon::SignIn, |app, server| {
+            app.sign_in(server, Some(Route::Lobby))
+        }));
     }
     items.push(act(words::COPY_ADDRESS, Icon::Copy, |app, server| {
         let (toasts, address) = (app.toasts(), server.id().as_str().to_owned());
@@ -73,10 +81,17 @@ fn items(app: &crate::state::app::App, server: &Server, is_asking: RwSignal<bool
             }
         });
     }));
-    let can_sign_out = !matches!(server.standing().get(), Standing::SignedOut) && !server.record().read().auth.is_none();
+    let can_sign_out = !matches!(server.standing().get(), Standing::SignedOut)
+        && !server.record().read().auth.is_none();
     if can_sign_out {
-        items.push(act(words::SIGN_OUT, Icon::SignOut, |app, server| app.sign_out(server)));
+        items.push(act(words::SIGN_OUT, Icon::SignOut, |app, server| {
+            app.sign_out(server)
+        }));
     }
-    items.push(MenuItem::new(words::REMOVE_MENU, move || is_asking.set(true)).icon(Icon::Trash).danger());
+    items.push(
+        MenuItem::new(words::REMOVE_MENU, move || is_asking.set(true))
+            .icon(Icon::Trash)
+            .danger(),
+    );
     items
 }

@@ -33,8 +33,9 @@ pub fn tool_call(row: ArcRwSignal<Row>, state: Memo<RowState>) -> AnyView {
     let details = NodeRef::<html::Details>::new();
     let is_open = RwSignal::new(false);
     let toggled = move |_| {
-        if let Some(details) = details.get_untracked() {
-            is_open.set(details.open());
+        // The browser tells of it a moment later; the row may be gone by then.
+        if let Some(details) = details.try_get_untracked().flatten() {
+            is_open.try_set(details.open());
         }
     };
     let name = row.with_untracked(|row| call(row).0.to_owned());

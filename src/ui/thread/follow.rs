@@ -69,11 +69,11 @@ impl Follow {
 
     /// On every scroll event; `rows` says how many rows there are.
     pub fn scrolled(self, rows: usize) {
-        let Some(log) = self.log.get_untracked() else {
+        // The browser tells of scrolling a frame later; the view may be gone by then.
+        let (Some(log), Some(before)) = (self.log.try_get_untracked().flatten(), self.last_top.try_get_value()) else {
             return;
         };
         let (top, distance) = (log.scroll_top(), dom::distance_to_end(&log));
-        let before = self.last_top.get_value();
         self.last_top.set_value(top);
         // Content that shrinks moves the view too, and leaves it at the end: that is nobody's wish.
         if top < before && distance > 1.0 {

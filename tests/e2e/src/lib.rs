@@ -10,6 +10,7 @@ pub mod found;
 pub mod journey;
 pub mod server;
 pub mod setup;
+pub mod steps;
 
 pub use browser::Browser;
 pub use failure::{Failure, Outcome};

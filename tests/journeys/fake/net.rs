@@ -1,0 +1,284 @@
+//! What is between the app and its servers: a log of every request, and answers that a test can script.
+
+use std::sync::{Arc, Mutex};
+
+use enfilade::port::{Clock, Http, HttpRequest, HttpResponse, HttpStream, Method, TransportError};
+use futures_channel::{mpsc, oneshot};
+use futures_util::FutureExt;
+use futures_util::future::{Either, LocalBoxFuture, select};
+
+use super::backend::{Backend, Out, Secret};
+use super::feed::{Feed, Piece};
+use super::tab::Life;
+use super::{FakeClock, backend};
+
+/// One request as it was sent.
+#[derive(Clone)]
+pub struct Sent {
+    pub tab: usize,
+    pub method: &'static str,
+    pub url: String,
+    pub headers: Vec<(&'static str, String)>,
+    pub bearer: Option<String>,
+    pub body: Option<String>,
+    pub refuse_redirects: bool,
+}
+
+impl Sent {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
+    }
+
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(self.body.as_deref().unwrap()).unwrap()
+    }
+}
+
+/// What happens to a request instead of what its server would do.
+#[derive(Clone)]
+pub enum Act {
+    Reply(HttpResponse),
+    Fail(TransportError),
+    /// Waits for the gate.
+    Hold(Gate),
+}
+
+/// A request that hangs until it is let go.
+#[derive(Clone, Default)]
+pub struct Gate(Arc<Mutex<Vec<oneshot::Sender<Option<Act>>>>>);
+
+impl Gate {
+    /// The server answers now.
+    pub fn release(&self) {
+        self.answer_with(None);
+    }
+
+    /// This is the answer.
+    pub fn answer(&self, act: Act) {
+        self.answer_with(Some(act));
+    }
+
+    fn answer_with(&self, act: Option<Act>) {
+        let waiting = std::mem::take(&mut *self.0.lock().unwrap());
+        assert!(!waiting.is_empty(), "nothing waits at the gate");
+        for sender in waiting {
+            let _ = sender.send(act.clone());
+        }
+    }
+
+    pub fn waiting(&self) -> usize {
+        self.0.lock().unwrap().iter().filter(|sender| !sender.is_canceled()).count()
+    }
+}
+
+pub fn reply(status: u16, body: &str) -> Act {
+    Act::Reply(HttpResponse { status, retry_after: None, body: body.to_owned() })
+}
+
+pub fn retry_after(status: u16, milliseconds: u64) -> Act {
+    Act::Reply(HttpResponse { status, retry_after: Some(milliseconds), body: String::new() })
+}
+
+struct Rule {
+    what: String,
+    left: Option<u32>,
+    act: Act,
+}
+
+/// Clones share it.
+#[derive(Clone)]
+pub struct Net {
+    clock: FakeClock,
+    inner: Arc<Mutex<Inner>>,
+}
+
+#[derive(Default)]
+struct Inner {
+    log: Vec<Sent>,
+    rules: Vec<Rule>,
+    backends: Vec<Backend>,
+}
+
+/// `POST …/token` is named by `POST /token`, `POST id.harbor.example/token` or the like: a method and how the address ends.
+fn is_named(method: &str, url: &str, what: &str) -> bool {
+    what.split_once(' ').is_some_and(|(verb, end)| verb == method && url.ends_with(end))
+}
+
+impl Net {
+    pub fn new(clock: FakeClock) -> Self {
+        Self { clock, inner: Arc::default() }
+    }
+
+    pub fn add(&self, backend: &Backend) {
+        self.inner.lock().unwrap().backends.push(backend.clone());
+    }
+
+    /// The next such request ends so.
+    pub fn once(&self, what: &str, act: Act) {
+        self.rule(what, Some(1), act);
+    }
+
+    /// Every such request ends so, until [`Net::heal`].
+    pub fn always(&self, what: &str, act: Act) {
+        self.rule(what, None, act);
+    }
+
+    /// The next such request hangs.
+    pub fn hold(&self, what: &str) -> Gate {
+        let gate = Gate::default();
+        self.rule(what, Some(1), Act::Hold(gate.clone()));
+        gate
+    }
+
+    fn rule(&self, what: &str, left: Option<u32>, act: Act) {
+        self.inner.lock().unwrap().rules.push(Rule { what: what.to_owned(), left, act });
+    }
+
+    /// Servers answer for themselves again.
+    pub fn heal(&self) {
+        self.inner.lock().unwrap().rules.clear();
+    }
+
+    pub fn log(&self) -> Vec<Sent> {
+        self.inner.lock().unwrap().log.clone()
+    }
+
+    pub fn forget_log(&self) {
+        self.inner.lock().unwrap().log.clear();
+    }
+
+    pub fn sent(&self, what: &str) -> Vec<Sent> {
+        self.log().into_iter().filter(|sent| is_named(sent.method, &sent.url, what)).collect()
+    }
+
+    pub fn count(&self, what: &str) -> usize {
+        self.sent(what).len()
+    }
+
+    pub fn last(&self, what: &str) -> Sent {
+        self.sent(what).pop().unwrap_or_else(|| panic!("nothing was sent to {what}"))
+    }
+
+    pub fn secrets(&self) -> Vec<Secret> {
+        self.inner.lock().unwrap().backends.iter().flat_map(Backend::secrets).collect()
+    }
+
+    /// Tokens are never part of an address, and go to whom they are for only.
+    pub fn check_secret(&self, secret: &Secret) {
+        for sent in self.log() {
+            assert!(!sent.url.contains(&secret.text), "a {} is in the address {}", secret.kind, sent.url);
+            if sent.bearer.as_ref() == Some(&secret.text) {
+                assert_eq!(secret.kind, "access token");
+                assert!(sent.url.starts_with(&secret.origin), "an access token of {} went to {}", secret.origin, sent.url);
+            }
+            if sent.body.as_ref().is_some_and(|body| body.contains(&secret.text)) {
+                assert_eq!(secret.kind, "refresh token");
+                assert!(sent.url.starts_with(&secret.issuer), "a refresh token of {} went to {}", secret.issuer, sent.url);
+                assert!(sent.refuse_redirects, "a refresh token may be carried elsewhere");
+            }
+        }
+    }
+
+    fn note(&self, tab: usize, request: &HttpRequest) -> Option<Act> {
+        let method = name(request.method);
+        let mut inner = self.inner.lock().unwrap();
+        inner.log.push(Sent {
+            tab,
+            method,
+            url: request.url.clone(),
+            headers: request.headers.clone(),
+            bearer: request.bearer.as_ref().map(|bearer| bearer.expose().clone()),
+            body: request.body.clone(),
+            refuse_redirects: request.refuse_redirects,
+        });
+        let rule = inner.rules.iter_mut().find(|rule| rule.left != Some(0) && is_named(method, &request.url, &rule.what))?;
+        if let Some(left) = &mut rule.left {
+            *left -= 1;
+        }
+        Some(rule.act.clone())
+    }
+
+    /// What the server, or the provider, at that address does.
+    fn serve(&self, request: &HttpRequest, streams: bool) -> Out {
+        let backends = self.inner.lock().unwrap().backends.clone();
+        backends
+            .iter()
+            .find_map(|backend| backend.serve(name(request.method), request, streams, self.clock.time()))
+            .unwrap_or(Out::Fail(TransportError::Network))
+    }
+
+    async fn carry(self, tab: usize, request: HttpRequest, streams: bool) -> Out {
+        let mut act = self.note(tab, &request);
+        if let Some(Act::Hold(gate)) = &act {
+            let (sender, receiver) = oneshot::channel();
+            gate.0.lock().unwrap().push(sender);
+            let limit = match request.timeout {
+                Some(limit) => self.clock.sleep(limit),
+                None => futures_util::future::pending().boxed_local(),
+            };
+            act = match select(receiver, limit).await {
+                Either::Left((answer, _)) => answer.unwrap_or(Some(Act::Fail(TransportError::Network))),
+                Either::Right(_) => Some(Act::Fail(TransportError::Timeout)),
+            };
+        }
+        match act {
+            None | Some(Act::Hold(_)) => self.serve(&request, streams),
+            Some(Act::Reply(answer)) => Out::Reply(answer),
+            Some(Act::Fail(error)) => Out::Fail(error),
+        }
+    }
+}
+
+fn name(method: Method) -> &'static str {
+    match method {
+        Method::Get => "GET",
+        Method::Post => "POST",
+        Method::Delete => "DELETE",
+    }
+}
+
+/// The requests of one tab.
+pub struct TabHttp {
+    pub net: Net,
+    pub tab: usize,
+    pub life: Life,
+}
+
+impl Http for TabHttp {
+    fn send(&self, request: HttpRequest) -> LocalBoxFuture<'static, Result<HttpResponse, TransportError>> {
+        let (net, tab, life) = (self.net.clone(), self.tab, self.life.clone());
+        async move {
+            life.or_never().await;
+            let out = net.carry(tab, request, false).await;
+            life.or_never().await;
+            match out {
+                Out::Reply(answer) => Ok(answer),
+                Out::Fail(error) => Err(error),
+                Out::Stream(_) => Ok(HttpResponse { status: 200, retry_after: None, body: String::new() }),
+            }
+        }
+        .boxed_local()
+    }
+
+    fn stream(&self, request: HttpRequest) -> LocalBoxFuture<'static, Result<HttpStream, TransportError>> {
+        let (net, tab, life) = (self.net.clone(), self.tab, self.life.clone());
+        async move {
+            life.or_never().await;
+            let out = net.carry(tab, request, true).await;
+            life.or_never().await;
+            let (status, retry_after, pieces) = match out {
+                Out::Fail(error) => return Err(error),
+                Out::Stream(pieces) => (200, None, pieces),
+                Out::Reply(answer) => {
+                    let (sender, pieces) = mpsc::unbounded::<Piece>();
+                    let _ = sender.unbounded_send(Some(Ok(answer.body.into_bytes())));
+                    (answer.status, answer.retry_after, pieces)
+                }
+            };
+            Ok(HttpStream { status, retry_after, body: Box::new(Feed { pieces, life }) })
+        }
+        .boxed_local()
+    }
+}
+
+pub use backend::token_body;

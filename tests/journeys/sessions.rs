@@ -1,0 +1,165 @@
+//! One session per server: what it survives, what ends it, and whom its end concerns.
+
+use enfilade::core::error::ApiError;
+use enfilade::core::session::machine::{ExpiryReason, SessionState};
+use enfilade::port::TransportError;
+use enfilade::state::server::Standing;
+use reactive_graph::traits::{Get, GetUntracked};
+
+use crate::fake::{Act, HOUR, MINUTE, SECOND, World, logged, reply};
+
+#[test]
+fn an_expired_session_is_restored_as_expired_with_its_tokens() {
+    let world = World::new();
+    let harbor = world.backend("harbor");
+    let kept = world.expired(&harbor);
+    let tab = world.open();
+    assert_eq!(tab.standing(&harbor), Standing::Expired);
+    assert_eq!(tab.access(&harbor), kept.tokens().map(|tokens| tokens.access.expose().clone()));
+    assert!(world.net.log().is_empty(), "nothing is asked in the name of an ended session");
+}
+
+#[test]
+fn tokens_survive_expiry_in_memory_and_in_storage() {
+    let (world, harbor) = World::with_one();
+    let tab = world.open();
+    let before = tab.access(&harbor).unwrap();
+    harbor.refuse_access();
+    harbor.refuse_refresh();
+    tab.load(&harbor);
+    assert_eq!(tab.standing(&harbor), Standing::Expired);
+    assert_eq!(tab.access(&harbor).unwrap(), before);
+    let Some(SessionState::Expired { tokens, reason, .. }) = world.stored(&harbor).map(|session| session.state) else {
+        panic!("stored as expired");
+    };
+    assert!(tokens.refresh.is_some() && tokens.id_token.is_some());
+    assert_eq!((tokens.access.expose().clone(), reason), (before, ExpiryReason::InvalidGrant));
+}
+
+#[test]
+fn an_end_is_told_once_and_names_its_server() {
+    let (world, harbor, meadow) = World::with_two();
+    let tab = world.open();
+    harbor.refuse_access();
+    harbor.refuse_refresh();
+    tab.room(&harbor).load_threads();
+    tab.server(&harbor).reload_rooms();
+    tab.settle();
+    let told: Vec<String> = tab.toasts().into_iter().filter(|text| text.contains("harbor")).collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!(tab.standing(&meadow), Standing::SignedIn);
+    assert_eq!(logged().iter().filter(|line| line.contains("has ended")).count(), 1);
+}
+
+#[test]
+fn a_403_leaves_the_session_alone_and_is_not_retried() {
+    let (world, harbor) = World::with_one();
+    let tab = world.open();
+    world.net.always("GET /api/v1/rooms", reply(403, r#"{"detail":"not for you"}"#));
+    tab.load(&harbor);
+    assert_eq!(tab.standing(&harbor), Standing::SignedIn);
+    assert_eq!(world.net.count("GET /api/v1/rooms"), 1);
+    assert_eq!(world.net.count("POST /token"), 0);
+    let error = tab.server(&harbor).rooms().get_untracked().error;
+    assert_eq!(error, Some(ApiError::PermissionDenied { detail: Some("not for you".into()) }));
+}
+
+#[test]
+fn an_unreachable_server_is_neither_signed_out_nor_redirected() {
+    let (world, harbor) = World::with_one();
+    let tab = world.open();
+    tab.load(&harbor);
+    world.net.always("GET /api/v1/rooms", Act::Fail(TransportError::Network));
+    world.net.always("GET /api/login", Act::Fail(TransportError::Network));
+    tab.load(&harbor);
+    assert_eq!(tab.standing(&harbor), Standing::Unreachable);
+    assert_eq!(tab.visit(&harbor.path(None)), harbor.path(None), "still there");
+    let rooms = tab.server(&harbor).rooms().get_untracked();
+    assert_eq!(rooms.data.map(|rooms| rooms.len()), Some(1), "the last good list stays");
+    world.net.heal();
+    world.advance(2 * MINUTE);
+    assert_eq!(tab.standing(&harbor), Standing::SignedIn, "it comes back by itself");
+}
+
+#[test]
+fn a_session_without_refresh_token_ends_at_its_time_though_nobody_asks() {
+    let world = World::new();
+    let harbor = world.backend("harbor");
+    world.signed_in_briefly(&harbor, 10 * MINUTE);
+    let tab = world.open();
+    world.advance(10 * MINUTE - SECOND);
+    assert_eq!(tab.standing(&harbor), Standing::SignedIn);
+    world.advance(SECOND);
+    assert_eq!(tab.standing(&harbor), Standing::Expired);
+    assert!(world.net.log().is_empty());
+}
+
+#[test]
+fn a_session_that_died_while_the_machine_slept_sends_nothing_with_its_dead_token() {
+    let (world, harbor) = World::with_one();
+    let tab = world.open();
+    let old = tab.access(&harbor).unwrap();
+    world.clock.suspend(3 * HOUR);
+    tab.app.wake();
+    tab.load(&harbor);
+    assert_eq!(tab.standing(&harbor), Standing::SignedIn);
+    assert_eq!(world.net.count("POST /token"), 1);
+    assert!(world.net.log().iter().all(|sent| sent.bearer.as_ref() != Some(&old)));
+}
+
+#[test]
+fn a_dead_session_is_renewed_before_it_is_shown() {
+    let (world, harbor) = World::with_one();
+    world.clock.suspend(2 * HOUR);
+    let gate = world.net.hold("POST /token");
+    let tab = world.open();
+    assert!(!tab.app.restored().get(), "still at the splash");
+    assert_eq!(tab.visit(&harbor.path(None)), "(splash)");
+    gate.release();
+    tab.settle();
+    assert!(tab.app.restored().get());
+    assert_eq!(tab.visit(&harbor.path(None)), harbor.path(None));
+}
+
+#[test]
+fn a_silent_provider_keeps_nobody_at_the_splash_for_long() {
+    let (world, harbor, meadow) = World::with_two();
+    world.clock.suspend(2 * HOUR);
+    world.signed_in(&meadow, HOUR);
+    let _gate = world.net.hold("POST id.harbor.example/token");
+    let tab = world.open();
+    assert!(!tab.app.restored().get());
+    world.advance(3 * SECOND);
+    assert!(tab.app.restored().get());
+    assert_eq!(tab.visit(&meadow.path(None)), meadow.path(None));
+    assert_eq!(tab.standing(&harbor), Standing::SignedIn, "unknown is not signed out");
+}
+
+#[test]
+fn one_server_ends_and_the_other_goes_on() {
+    let (world, harbor, meadow) = World::with_two();
+    let tab = world.open();
+    harbor.refuse_access();
+    harbor.refuse_refresh();
+    tab.load(&harbor);
+    tab.load(&meadow);
+    assert_eq!(tab.standing(&harbor), Standing::Expired);
+    assert_eq!(tab.standing(&meadow), Standing::SignedIn);
+    assert_eq!(tab.server(&meadow).rooms().get_untracked().data.map(|rooms| rooms.len()), Some(1));
+    assert_eq!(world.net.count("POST id.meadow.example/token"), 0);
+}
+
+#[test]
+fn an_answer_to_a_request_of_an_earlier_sign_in_is_dropped() {
+    let (world, harbor) = World::with_one();
+    let tab = world.open();
+    let gate = world.net.hold("GET /api/v1/rooms");
+    tab.load(&harbor);
+    let tokens = harbor.tokens(world.clock.time(), HOUR);
+    tab.server(&harbor).session().sign_in(harbor.provider(), tokens);
+    tab.settle();
+    gate.answer(reply(401, "{}"));
+    tab.settle();
+    assert_eq!(tab.standing(&harbor), Standing::SignedIn);
+    assert_eq!(world.net.count("POST /token"), 0);
+}
