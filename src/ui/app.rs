@@ -8,9 +8,9 @@ use leptos_router::NavigateOptions;
 use leptos_router::components::Router;
 use leptos_router::hooks::{use_location, use_navigate};
 
-use self::plain::{NotFoundPage, StatusPage};
+pub use self::plain::{NotFoundPage, StatusPage};
 use super::connect::{CallbackPage, ConnectPage};
-use super::late;
+use super::late::{self, Piece};
 use super::shell::{Frame, Shell};
 use crate::core::room::RoomId;
 use crate::core::route::Route;
@@ -151,11 +151,11 @@ fn page(app: &App, place: Place, route: Memo<Route>) -> AnyView {
     match place {
         Place::Wait => ().into_any(),
         Place::Connect => view! { <ConnectPage route=route /> }.into_any(),
-        Place::Lobby => late::lobby(),
+        Place::Lobby => late::home(Piece::Lobby),
         Place::Callback(flow) => view! { <CallbackPage flow=flow /> }.into_any(),
-        Place::Diagnostics => view! { <StatusPage title=words::DIAGNOSTICS /> }.into_any(),
-        Place::Versions => view! { <StatusPage title=words::VERSIONS /> }.into_any(),
-        Place::NotFound => view! { <NotFoundPage /> }.into_any(),
+        Place::Diagnostics => late::home(Piece::Status(words::DIAGNOSTICS)),
+        Place::Versions => late::home(Piece::Status(words::VERSIONS)),
+        Place::NotFound => late::home(Piece::NotFound),
         Place::Room(alias, room) => match app.server(&alias) {
             Some(server) => {
                 let own = own_route(alias, room.clone(), route);

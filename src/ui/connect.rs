@@ -9,11 +9,12 @@ use leptos::html;
 use leptos::prelude::*;
 
 pub use self::callback::CallbackPage;
-use self::known::KnownServers;
+pub use self::known::KnownServers;
 use self::step::StepView;
-use self::waiting::WaitingPanel;
+pub use self::waiting::WaitingPanel;
 use super::kit::{Button, Mark, Size, TextField, Variant};
-use super::shell::Page;
+use super::late::{self, Piece};
+use super::shell::BarePage;
 use super::use_app;
 use crate::core::route::Route;
 use crate::i18n::connect as words;
@@ -68,23 +69,26 @@ pub fn ConnectPage(
         let connect = connect.clone();
         move || (!is_waiting.get()).then(|| suggestions(&connect))
     };
+    let known = {
+        let servers = app.servers();
+        let has_any = Memo::new(move |_| !servers.read().is_empty());
+        move || has_any.get().then(|| late::home(Piece::Known))
+    };
     let top = {
         let connect = connect.clone();
         move || match waiting.get() {
-            Some(waiting) => {
-                view! { <WaitingPanel waiting=waiting return_to=return_to /> }.into_any()
-            }
+            Some(waiting) => late::home(Piece::Waiting(waiting, return_to)),
             None => address_form(&connect),
         }
     };
     view! {
-        <Page title=words::TITLE bare=true>
+        <BarePage title=words::TITLE>
             <div class="connect">
                 <div class="connect__card">
-                    {top} <StepView connect=connect.clone() /> {suggested} <KnownServers />
+                    {top} <StepView connect=connect.clone() /> {suggested} {known}
                 </div>
             </div>
-        </Page>
+        </BarePage>
     }
     .into_any()
 }

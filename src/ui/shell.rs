@@ -10,10 +10,11 @@ use leptos::html;
 use leptos::prelude::*;
 
 pub use self::drawer::Frame;
-pub use self::page::{Page, account};
-use self::rail::Rail;
+pub use self::page::{BarePage, Page, account};
+pub use self::rail::Rail;
 pub use self::server_menu::ServerMenu;
 use super::kit::{ToastItem, Toasts};
+use super::late::{self, Piece};
 use super::use_app;
 use crate::core::server::id::ServerId;
 use crate::i18n::shell as words;
@@ -67,7 +68,7 @@ pub fn Shell(
             <button class="skip visually-hidden" type="button" on:click=move |_| frame.focus_main()>
                 {words::SKIP}
             </button>
-            {move || has_rail.get().then(|| view! { <Rail node=rail /> })}
+            {move || has_rail.get().then(|| late::home(Piece::Rail(rail)))}
             {children()}
             <button
                 class="shell__scrim"

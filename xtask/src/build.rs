@@ -90,7 +90,8 @@ fn optimise(options: &Build, bound: &Path) -> Outcome<()> {
             continue;
         }
         let mut command = tool("wasm-opt");
-        command.arg("-Oz");
+        // `-Oz` is smaller on disk, but larger after brotli: what counts is the download.
+        command.arg("-Os");
         if options.split {
             command.args(split::OPT_ARGUMENTS);
         }

@@ -8,10 +8,11 @@ pub const APP_BIN: &str = "enfilade-app";
 /// The target triple of a browser.
 pub const WASM: &str = "wasm32-unknown-unknown";
 
-/// The workspace's folder.
+/// The workspace's folder, as cargo gives it when it runs us: copies of the workspace may share a target folder.
 pub fn root() -> PathBuf {
-    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
-    package.parent().unwrap_or(package).to_owned()
+    let package = env::var_os("CARGO_MANIFEST_DIR")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+    package.parent().unwrap_or(&package).to_owned()
 }
 
 /// Cargo's output folder, as the environment or the default has it.

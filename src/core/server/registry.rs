@@ -44,7 +44,7 @@ impl ServerRecord {
 
 /// How a server lets people in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(from = "Option<Vec<Provider>>", into = "Option<Vec<Provider>>")]
 pub enum AuthMode {
     /// Everyone may come in without an account.
     None,
@@ -53,6 +53,22 @@ pub enum AuthMode {
         /// In the server's order.
         providers: Vec<Provider>,
     },
+}
+
+// Stored as the list of providers, or null: serde's tagged enums weigh three times as much in the download.
+impl From<Option<Vec<Provider>>> for AuthMode {
+    fn from(providers: Option<Vec<Provider>>) -> Self {
+        providers.map_or(Self::None, |providers| Self::Oidc { providers })
+    }
+}
+
+impl From<AuthMode> for Option<Vec<Provider>> {
+    fn from(auth: AuthMode) -> Self {
+        match auth {
+            AuthMode::None => None,
+            AuthMode::Oidc { providers } => Some(providers),
+        }
+    }
 }
 
 impl AuthMode {
@@ -158,9 +174,9 @@ mod tests {
             text,
             concat!(
                 r#"{"v":1,"data":[{"id":"https://lab.example","alias":"lab","name":"Lab","#,
-                r#""auth":{"kind":"oidc","providers":[{"id":"campus","title":"Campus","#,
-                r#""server_url":"https://id.example","client_id":"web"}]},"added_at":5},"#,
-                r#"{"id":"http://localhost:8000","alias":"local","auth":{"kind":"none"},"added_at":5}]}"#
+                r#""auth":[{"id":"campus","title":"Campus","#,
+                r#""server_url":"https://id.example","client_id":"web"}],"added_at":5},"#,
+                r#"{"id":"http://localhost:8000","alias":"local","auth":null,"added_at":5}]}"#
             )
         );
         let decoded = decode(&text).unwrap();
@@ -170,16 +186,16 @@ mod tests {
 
     #[test]
     fn a_malformed_entry_does_not_take_its_neighbours_with_it() {
-        let good = r#"{"id":"https://a.example","alias":"a","auth":{"kind":"none"},"added_at":1}"#;
-        let last = r#"{"id":"https://b.example","alias":"b","auth":{"kind":"none"},"added_at":1}"#;
+        let good = r#"{"id":"https://a.example","alias":"a","auth":null,"added_at":1}"#;
+        let last = r#"{"id":"https://b.example","alias":"b","auth":null,"added_at":1}"#;
         for bad in [
             "null",
             "7",
-            r#"{"id":"ftp://x","alias":"x","auth":{"kind":"none"},"added_at":1}"#,
-            r#"{"id":"https://x","alias":"X/..","auth":{"kind":"none"},"added_at":1}"#,
-            r#"{"id":"https://x","alias":"x","auth":{"kind":"magic"},"added_at":1}"#,
-            r#"{"id":"https://a.example","alias":"z","auth":{"kind":"none"},"added_at":1}"#,
-            r#"{"id":"https://z.example","alias":"a","auth":{"kind":"none"},"added_at":1}"#,
+            r#"{"id":"ftp://x","alias":"x","auth":null,"added_at":1}"#,
+            r#"{"id":"https://x","alias":"X/..","auth":null,"added_at":1}"#,
+            r#"{"id":"https://x","alias":"x","auth":"magic","added_at":1}"#,
+            r#"{"id":"https://a.example","alias":"z","auth":null,"added_at":1}"#,
+            r#"{"id":"https://z.example","alias":"a","auth":null,"added_at":1}"#,
         ] {
             let decoded = decode(&format!(r#"{{"v":1,"data":[{good},{bad},{last}]}}"#)).unwrap();
             let aliases: Vec<&str> = decoded.servers.iter().map(|s| s.alias.as_str()).collect();

@@ -24,8 +24,7 @@ pub struct Stamp {
 }
 
 /// Why a session ended without the person asking for it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExpiryReason {
     /// The server refused the token, also after a refresh.
     Refused,
@@ -37,8 +36,7 @@ pub enum ExpiryReason {
 
 /// Where the session of one server stands. Tokens survive expiry: the refresh token may still be good,
 /// and the person's drafts are found by them.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "state", rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq)]
 pub enum SessionState {
     /// Nobody is signed in.
     SignedOut,
@@ -63,14 +61,69 @@ pub enum SessionState {
 /// The session of one server. Also the stored record: a `SignedOut` one is the tombstone that keeps a
 /// late write of another tab from bringing the session back.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Stored", into = "Stored")]
 pub struct Session {
     /// Where it stands.
-    #[serde(flatten)]
     pub state: SessionState,
     /// The sign-in or sign-out that made it so.
     pub epoch: Epoch,
     /// The refreshes since.
     pub version: TokenVersion,
+}
+
+/// The stored form: flat, since serde's tagged enums weigh three times as much in the download.
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    state: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    provider: Option<Provider>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tokens: Option<Tokens>,
+    epoch: Epoch,
+    version: TokenVersion,
+}
+
+impl From<Session> for Stored {
+    fn from(session: Session) -> Self {
+        let (state, parts) = match session.state {
+            SessionState::SignedOut => ("signed_out", None),
+            SessionState::Active { provider, tokens } => ("active", Some((provider, tokens))),
+            SessionState::Expired { provider, tokens, reason } => (reason.as_str(), Some((provider, tokens))),
+        };
+        let (provider, tokens) = parts.unzip();
+        Self { state: state.to_owned(), provider, tokens, epoch: session.epoch, version: session.version }
+    }
+}
+
+impl TryFrom<Stored> for Session {
+    type Error = &'static str;
+
+    fn try_from(stored: Stored) -> Result<Self, Self::Error> {
+        let state = match (stored.state.as_str(), stored.provider.zip(stored.tokens)) {
+            ("signed_out", _) => SessionState::SignedOut,
+            ("active", Some((provider, tokens))) => SessionState::Active { provider, tokens },
+            (other, Some((provider, tokens))) => {
+                let reason = ExpiryReason::parse(other).ok_or("unknown state")?;
+                SessionState::Expired { provider, tokens, reason }
+            }
+            _ => return Err("a session without tokens"),
+        };
+        Ok(Self { state, epoch: stored.epoch, version: stored.version })
+    }
+}
+
+impl ExpiryReason {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Refused => "expired_refused",
+            Self::InvalidGrant => "expired_invalid_grant",
+            Self::Elapsed => "expired_elapsed",
+        }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        [Self::Refused, Self::InvalidGrant, Self::Elapsed].into_iter().find(|reason| reason.as_str() == text)
+    }
 }
 
 /// What a 401 to a request means for the session.
@@ -335,7 +388,7 @@ mod tests {
         session.expire(Epoch(7), ExpiryReason::InvalidGrant);
         let text = serde_json::to_string(&session).unwrap();
         assert_eq!(serde_json::from_str::<Session>(&text).unwrap(), session);
-        assert!(text.contains(r#""state":"expired""#), "{text}");
+        assert!(text.contains(r#""state":"expired_invalid_grant""#), "{text}");
     }
 
     #[test]

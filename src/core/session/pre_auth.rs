@@ -269,7 +269,8 @@ fn token_value(query: &str, key: &str) -> Option<Secret<String>> {
 }
 
 fn lifetime(text: &str) -> Option<i64> {
-    let number: f64 = text.trim_matches('"').parse().ok()?;
+    // serde_json reads numbers anyway; the standard library's reader would add its tables to the download.
+    let number: f64 = serde_json::from_str(text.trim_matches('"')).ok()?;
     // The clamp keeps the value far inside i64, so the cast only drops the fraction.
     #[allow(clippy::cast_possible_truncation)]
     number

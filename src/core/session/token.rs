@@ -51,7 +51,8 @@ impl Tokens {
 pub fn lifetime(expires_in: Option<&Value>, default: i64) -> i64 {
     let seconds = match expires_in {
         Some(Value::Number(number)) => number.as_f64(),
-        Some(Value::String(text)) => text.trim().parse::<f64>().ok(),
+        // serde_json reads numbers anyway; the standard library's reader would add its tables to the download.
+        Some(Value::String(text)) => serde_json::from_str::<f64>(text.trim()).ok(),
         _ => None,
     };
     match seconds {

@@ -6,7 +6,7 @@ use crate::core::route::Route;
 use crate::i18n::connect as words;
 use crate::state::app::CallbackState;
 use crate::ui::kit::Mark;
-use crate::ui::shell::Page;
+use crate::ui::shell::BarePage;
 use crate::ui::{href, use_app};
 
 /// Finishes a sign-in, or says why it did not work.
@@ -53,9 +53,9 @@ pub fn CallbackPage(
         }
     };
     view! {
-        <Page title=words::SIGNING_IN bare=true>
+        <BarePage title=words::SIGNING_IN>
             <div class="connect">{content}</div>
-        </Page>
+        </BarePage>
     }
     .into_any()
 }

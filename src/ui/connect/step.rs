@@ -136,8 +136,8 @@ fn providers(connect: &Connect, found: &Found) -> AnyView {
             <div class="connect__who">
                 <Monogram name=found.name.clone() hue=hue(&found.id) />
                 <div>
-                    <h2 class="truncate" dir="auto" title=found.name.clone()>
-                        {found.name.clone()}
+                    <h2 dir="auto" title=found.name.clone()>
+                        <span class="truncate">{found.name.clone()}</span>
                     </h2>
                     {description}
                 </div>

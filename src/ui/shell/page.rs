@@ -31,13 +31,37 @@ pub fn Page(
     /// Whether the content fills the height and scrolls by itself.
     #[prop(optional)]
     fixed: bool,
-    /// Whether the content has its own heading, so that there is no topbar.
-    #[prop(optional)]
-    bare: bool,
     /// The content.
     children: Children,
 ) -> impl IntoView {
     let frame = Frame::use_frame();
+    let bar = topbar(frame, title, server.clone(), meta, actions);
+    body(frame, title, server, bar, side, fixed, children)
+}
+
+/// A page whose content has its own heading, so that there is no topbar. Apart from [`Page`] so that the
+/// first page of all does not bring the others' parts along.
+#[component]
+pub fn BarePage(
+    /// Title of the document.
+    #[prop(into)]
+    title: Signal<String>,
+    /// The content.
+    children: Children,
+) -> impl IntoView {
+    let frame = Frame::use_frame();
+    body(frame, title, None, bare_bar(frame), None, false, children)
+}
+
+fn body(
+    frame: Frame,
+    title: Signal<String>,
+    server: Option<Server>,
+    topbar: AnyView,
+    side: Option<ViewFnOnce>,
+    fixed: bool,
+    children: Children,
+) -> AnyView {
     let (aside, main) = (NodeRef::<html::Aside>::new(), NodeRef::<html::Main>::new());
     let full_title = {
         let server = server.clone();
@@ -63,11 +87,6 @@ pub fn Page(
         }
         .into_any()
     });
-    let topbar = if bare {
-        bare_bar(frame)
-    } else {
-        topbar(frame, title, server, meta, actions)
-    };
     let content = children().into_any();
     let content = if fixed {
         content

@@ -70,6 +70,8 @@ pub fn chrome() -> Option<String> {
 
 /// Where failures leave their evidence.
 pub fn evidence() -> PathBuf {
-    let package = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    // As cargo gives it to a test that runs: copies of the workspace may share a target folder.
+    let package = env::var_os("CARGO_MANIFEST_DIR")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
     package.join("../../target/e2e")
 }
