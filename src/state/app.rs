@@ -24,7 +24,7 @@ use crate::core::session::pre_auth::{self, CallbackAnswer, FlowId, PreAuth, PreA
 use crate::core::session::return_to::ReturnTo;
 use crate::core::session::token::{DEFAULT_AT_SIGN_IN, Tokens};
 use crate::core::session::verdict::Trips;
-use crate::core::settings::{Settings, Theme};
+use crate::core::settings::{self, Settings, Theme};
 use crate::i18n;
 use crate::port::{HttpRequest, Method, Ports};
 
@@ -88,7 +88,7 @@ impl App {
     #[must_use]
     pub fn start(ports: Ports, answer: Option<CallbackAnswer>) -> Self {
         let shared = Shared::new(ports);
-        let settings = shared.get(&keys::settings()).and_then(|text| Settings::decode(&text).ok()).unwrap_or_default();
+        let settings = shared.load::<Settings>(&keys::settings(), settings::VERSION).unwrap_or_default();
         let servers = ArcRwSignal::new(Vec::new());
         let revision = {
             let servers = servers.clone();
@@ -116,6 +116,10 @@ impl App {
             shared,
         }));
         app.0.connect.bind(&app);
+        // On the way back from a provider even a sign-in that took too long is still to be told as such.
+        if lock(&app.0.answer).is_none() {
+            app.sweep();
+        }
         app.restore();
         app.keep_time();
         app
@@ -123,7 +127,6 @@ impl App {
 
     fn restore(&self) {
         let shared = &self.0.shared;
-        self.sweep();
         for record in self.read_servers() {
             let server = Server::restore(shared, record);
             self.0.servers.update(|servers| servers.push(server));
@@ -481,6 +484,7 @@ impl App {
     /// Forgets a server and everything that was kept for it.
     pub fn remove(&self, server: &Server) {
         self.step_aside(server);
+        server.close();
         let ended = server.session().sign_out();
         self.0.servers.update(|servers| servers.retain(|other| other != server));
         self.save_servers();
@@ -542,7 +546,11 @@ impl App {
     }
 
     fn adopt_servers(&self) {
-        let records = self.read_servers();
+        // A list that is gone or cannot be read says nothing about the servers that are in use here.
+        let stored = self.0.shared.get(&keys::servers());
+        let Some(records) = stored.and_then(|text| registry::decode(&text).ok()).map(|decoded| decoded.servers) else {
+            return;
+        };
         let known = self.0.servers.get_untracked();
         for record in &records {
             match known.iter().find(|server| *server.id() == record.id) {
@@ -558,6 +566,10 @@ impl App {
             }
         }
         let gone = |server: &Server| !records.iter().any(|record| record.id == *server.id());
+        for server in known.iter().filter(|server| gone(server)) {
+            server.close();
+            server.session().forget();
+        }
         if known.iter().any(gone) {
             self.0.servers.update(|servers| servers.retain(|server| !gone(server)));
         }

@@ -9,7 +9,8 @@ use reactive_graph::traits::{Get, GetUntracked, Set, With, WithUntracked};
 
 use super::shared::Shared;
 use super::task::{lock, spawn};
-use crate::core::composer::draft::{Draft, DraftKey};
+use crate::core::composer::draft::{Draft, DraftKey, VERSION};
+use crate::core::record;
 
 /// A pause in typing after which the draft is saved, in milliseconds (`decisions.md` section 6).
 const PAUSE: u32 = 300;
@@ -42,6 +43,8 @@ struct Work {
     strokes: u64,
     /// Whether storage lags behind.
     dirty: bool,
+    /// The place is gone for good: nothing is kept for it any more.
+    closed: bool,
 }
 
 impl std::fmt::Debug for Composer {
@@ -68,7 +71,12 @@ impl Composer {
         let kept = shared.get(&place).and_then(|text| {
             let draft = Draft::decode(&text, now);
             if draft.is_none() {
-                shared.remove(&place);
+                match record::decode::<Draft>(VERSION, &text) {
+                    // Too old, or nothing in it.
+                    Ok(_) => shared.remove(&place),
+                    // What another version has written is still somebody's text.
+                    Err(_) => shared.set_aside(&place, &text),
+                }
             }
             draft
         });
@@ -170,7 +178,15 @@ impl Composer {
         self.save(text);
     }
 
+    /// Keeps nothing any more: the server has been removed.
+    pub(super) fn close(&self) {
+        lock(&self.0.work).closed = true;
+    }
+
     fn save(&self, text: String) {
+        if lock(&self.0.work).closed {
+            return;
+        }
         let key = self.0.key.storage_key();
         if text.trim().is_empty() {
             self.0.shared.remove(&key);

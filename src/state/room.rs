@@ -18,6 +18,7 @@ use crate::core::composer::draft::DraftKey;
 use crate::core::error::ApiError;
 use crate::core::room::{Room, RoomId, ThreadId};
 use crate::core::route::Route;
+use crate::core::server::alias::Alias;
 use crate::core::thread::history::ThreadSummary;
 use crate::i18n;
 
@@ -226,9 +227,9 @@ impl RoomState {
             }
         };
         let thread = self.thread(&made.id);
-        let here = Route::room(self.0.server.alias(), self.0.id.clone());
         let shared = self.0.server.shared();
-        if shared.here().is_some_and(|now| now == here) {
+        let is_here = |alias: &Alias, room: &RoomId| *alias == self.0.server.alias() && *room == self.0.id;
+        if matches!(shared.here(), Some(Route::Room { alias, room, .. }) if is_here(&alias, &room)) {
             // The page of the new thread takes the place of the empty one.
             shared.go(&Route::thread(self.0.server.alias(), self.0.id.clone(), made.id.clone()), true);
         }

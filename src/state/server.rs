@@ -100,7 +100,9 @@ struct Inner {
 struct Personal {
     user: Option<UserKey>,
     rooms: BTreeMap<RoomId, Arc<dyn Tenant>>,
-    wanted: bool,
+    /// How the rooms are loaded anew, once a page has asked for them. A pointer, so that what it needs is
+    /// loaded with that page.
+    reload: Option<fn(&Server)>,
 }
 
 impl PartialEq for Server {
@@ -279,13 +281,20 @@ impl Server {
 
     /// Loads the rooms unless they are there or on their way.
     pub fn load_rooms(&self) {
-        lock(&self.0.personal).wanted = true;
+        lock(&self.0.personal).reload = Some(Self::reload_rooms);
         let (idle, connected) = (
             self.0.rooms.with_untracked(|rooms| rooms.data.is_none() && !rooms.busy && rooms.error.is_none()),
             self.0.session.is_active_untracked() || self.0.session.is_open(),
         );
         if idle && connected {
             self.reload_rooms();
+        }
+    }
+
+    fn reload_wanted(&self) {
+        let reload = lock(&self.0.personal).reload;
+        if let Some(reload) = reload {
+            reload(self);
         }
     }
 
@@ -357,7 +366,7 @@ impl Server {
                     return;
                 }
                 if this.0.client.poke(&this.0.id).await {
-                    this.reload_rooms();
+                    this.reload_wanted();
                     return;
                 }
                 wait = (wait * 2).min(60_000);
@@ -368,7 +377,7 @@ impl Server {
     /// Looks again at a server that did not answer.
     pub fn look_again(&self) {
         if self.0.client.unreachable().get_untracked() {
-            self.reload_rooms();
+            self.reload_wanted();
         }
     }
 
@@ -382,6 +391,13 @@ impl Server {
     pub fn flush(&self) {
         for composer in self.composers() {
             composer.flush();
+        }
+    }
+
+    /// The server is being removed: nothing that is still on its way is kept for it.
+    pub(super) fn close(&self) {
+        for composer in self.composers() {
+            composer.close();
         }
     }
 
@@ -400,13 +416,13 @@ impl Server {
         let user = self.0.session.user();
         let connected = self.0.session.is_active_untracked() || self.0.session.is_open();
         let signed_out = !connected && !self.0.session.signal().read_untracked().is_expired();
-        let (other, wanted) = {
+        let (other, reload) = {
             let mut personal = lock(&self.0.personal);
             let other = connected && personal.user.as_ref().is_some_and(|old| *old != user);
             if connected {
                 personal.user = Some(user);
             }
-            (other, personal.wanted)
+            (other, personal.reload)
         };
         if other || signed_out {
             // What one person had open is not for the next.
@@ -418,8 +434,8 @@ impl Server {
         }
         if connected {
             self.0.rooms.update(|rooms| rooms.error = None);
-            if wanted {
-                self.reload_rooms();
+            if let Some(reload) = reload {
+                reload(self);
             }
             for room in self.tenants() {
                 room.reconnected();

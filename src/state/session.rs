@@ -82,6 +82,8 @@ struct Flight {
     stopped: bool,
     /// The server has refused the access token that is to be renewed.
     refused: bool,
+    /// The provider has refused the refresh token of this stamp: asking again is of no use.
+    spent: Option<Stamp>,
     watch: u64,
 }
 
@@ -207,7 +209,7 @@ impl ServerSession {
             On401::RetryWithCurrent => Next::NotNow,
             On401::Refresh | On401::Expire => {
                 self.mark_expired(stamp.epoch, ExpiryReason::Refused);
-                Next::Ended
+                if self.is_active_untracked() { Next::Stale } else { Next::Ended }
             }
         }
     }
@@ -215,6 +217,8 @@ impl ServerSession {
     /// The one funnel: ends the session of that epoch, keeps its tokens, and lets everything that is
     /// being written be saved first.
     pub fn mark_expired(&self, epoch: Epoch, reason: ExpiryReason) {
+        // Another tab may have signed in anew: its record must not be written over.
+        self.adopt_stored();
         let mut session = self.0.session.get_untracked();
         if !session.expire(epoch, reason) {
             return;
@@ -233,6 +237,7 @@ impl ServerSession {
             flight.backoff.succeeded();
             flight.stopped = false;
             flight.refused = false;
+            flight.spent = None;
         }
         self.put(Session::signed_in(epoch, provider, tokens), true);
         self.watch();
@@ -243,6 +248,11 @@ impl ServerSession {
         let session = self.0.session.get_untracked();
         self.put(Session::signed_out(Epoch(self.0.shared.random())), true);
         Some((session.provider()?.clone(), session.tokens()?.clone()))
+    }
+
+    /// Ends the session without leaving a trace: another tab has removed the server.
+    pub(super) fn forget(&self) {
+        self.put(Session::signed_out(Epoch(self.0.shared.random())), false);
     }
 
     /// Takes over what another tab has stored, where it is newer.
@@ -273,6 +283,9 @@ impl ServerSession {
         }
         if store {
             self.0.shared.save(&keys::session(&self.0.id), RECORD, &session);
+        }
+        if store && session.tokens().is_none() {
+            self.0.shared.remove_stale(&keys::session(&self.0.id));
         }
         self.0.session.set(session);
         if flips {
@@ -322,7 +335,7 @@ impl ServerSession {
 
     async fn refresh_once(&self) -> Refreshed {
         let before = self.0.session.read_untracked().stamp();
-        let name = format!("enfilade/refresh/{}", self.0.id.as_str());
+        let name = format!("{}refresh/{}", keys::PREFIX, self.0.id.as_str());
         let _held = self.0.shared.ports.lock.acquire(name, LOCK_WAIT).await;
         self.adopt_stored();
         let session = self.0.session.get_untracked();
@@ -332,7 +345,8 @@ impl ServerSession {
         let (Some(provider), Some(tokens)) = (session.provider().cloned(), session.tokens().cloned()) else {
             return Refreshed::Ended;
         };
-        let outcome = self.request_tokens(&provider, &tokens).await;
+        let spent = lock(&self.0.flight).spent == Some(before);
+        let outcome = if spent { Err(RefreshFailure::InvalidGrant) } else { self.request_tokens(&provider, &tokens).await };
         self.settle(before, &tokens, outcome)
     }
 
@@ -346,8 +360,13 @@ impl ServerSession {
                 match session.refreshed(stamp, answer, now) {
                     Ok(()) => {
                         {
+                            let random = self.0.shared.random();
                             let mut flight = lock(&self.0.flight);
-                            flight.backoff.succeeded();
+                            // A token that is due at birth must not lead to one request after the other.
+                            match session.tokens().and_then(Tokens::refresh_due_at) {
+                                Some(due) if due <= now => flight.backoff.failed(now, random, None),
+                                _ => flight.backoff.succeeded(),
+                            }
                             flight.stopped = false;
                         }
                         self.put(session, true);
@@ -363,7 +382,10 @@ impl ServerSession {
             Err(failure) => failure,
         };
         if self.0.session.read_untracked().stamp() != stamp {
-            return Refreshed::Kept;
+            return if self.is_active_untracked() { Refreshed::Fresh } else { Refreshed::Ended };
+        }
+        if matches!(failure, RefreshFailure::InvalidGrant | RefreshFailure::OtherUser) {
+            lock(&self.0.flight).spent = Some(stamp);
         }
         let refused = lock(&self.0.flight).refused;
         let after = after_failure(&failure, tokens, now, refused);
@@ -496,7 +518,12 @@ impl ServerSession {
             self.mark_expired(session.epoch, ExpiryReason::Elapsed);
             return None;
         }
-        if self.refresh_is_due(now) && self.refresh(false).await == Refreshed::Fresh {
+        // What cannot succeed is not tried by itself; a spent token is, since that only marks the end.
+        let stopped = {
+            let flight = lock(&self.0.flight);
+            flight.stopped && flight.spent != Some(session.stamp())
+        };
+        if !stopped && self.refresh_is_due(now) && self.refresh(false).await == Refreshed::Fresh {
             // The refresh has started a watch of its own.
             return None;
         }
@@ -507,6 +534,7 @@ impl ServerSession {
         let flight = lock(&self.0.flight);
         let due = match tokens.refresh_due_at() {
             Some(due) if !flight.stopped => due.max(flight.backoff.not_before()),
+            _ if stopped && tokens.is_dead(now) => now + TICK,
             _ => tokens.expires_at.max(flight.backoff.not_before()),
         };
         u32::try_from((due - now).clamp(250, TICK)).ok()

@@ -116,6 +116,14 @@ impl Shared {
         }
     }
 
+    /// Where the newest value of a key could not be written, takes the older one out of storage: what
+    /// was signed out must not come back with the next start.
+    pub fn remove_stale(&self, key: &str) {
+        if self.is_volatile(key) && self.ports.store.remove(key).is_err() {
+            log::warn!("an older record stays in storage");
+        }
+    }
+
     /// Whether the newest value of a key is only in memory.
     #[must_use]
     pub fn is_volatile(&self, key: &str) -> bool {

@@ -23,7 +23,7 @@ use crate::core::error::ApiError;
 use crate::core::room::{RoomId, ThreadId};
 use crate::core::server::id::ServerId;
 use crate::core::thread::history::{self, Stored};
-use crate::core::thread::message::{Row, RowId};
+use crate::core::thread::message::{Row, RowId, RowKind, RowState};
 use crate::core::thread::timeline::{Change, Timeline};
 use crate::i18n;
 use crate::port::ByteStream;
@@ -88,6 +88,8 @@ struct Work {
 struct Live {
     run: Option<String>,
     handle: AbortHandle,
+    /// Where the message was written that it answers.
+    from: Option<Composer>,
 }
 
 impl std::fmt::Debug for ThreadState {
@@ -259,8 +261,9 @@ impl ThreadState {
     fn start(&self, text: String, run: Option<String>, from: Composer) {
         let this = self.clone();
         self.set_phase(RunPhase::Starting);
-        let handle = spawn_abortable(async move { this.run_to_end(text, run, from).await });
-        lock(&self.0.work).live = Some(Live { run: None, handle });
+        let composer = from.clone();
+        let handle = spawn_abortable(async move { this.run_to_end(text, run, composer).await });
+        lock(&self.0.work).live = Some(Live { run: None, handle, from: Some(from) });
     }
 
     async fn run_to_end(self, text: String, run: Option<String>, from: Composer) {
@@ -335,7 +338,7 @@ impl ThreadState {
             let body = this.client().open_stream(request.clone(), Some(cursor.header_value())).await.ok();
             this.follow_run(run, request, cursor, body).await;
         });
-        lock(&self.0.work).live = Some(Live { run: Some(name), handle });
+        lock(&self.0.work).live = Some(Live { run: Some(name), handle, from: None });
     }
 
     async fn follow_run(&self, run: String, request: crate::api::ApiRequest, cursor: Cursor, body: Option<Box<dyn ByteStream>>) {
@@ -403,24 +406,30 @@ impl ThreadState {
             self.touch(change);
         }
         // A message that the server may not have taken yet goes back to the field.
-        self.take_back_unsent();
+        if let Some(from) = live.from {
+            self.take_back_unsent(&from);
+        }
         self.ended();
     }
 
-    fn take_back_unsent(&self) {
-        let unsent: Vec<String> = lock(&self.0.work)
+    fn take_back_unsent(&self, from: &Composer) {
+        let unsent: Vec<(String, String)> = lock(&self.0.work)
             .timeline
             .rows()
             .iter()
-            .filter(|row| row.state == crate::core::thread::message::RowState::Sending)
-            .map(|row| row.message_id.clone())
+            .filter(|row| row.state == RowState::Sending)
+            .filter_map(|row| match &row.kind {
+                RowKind::User { text } => Some((row.message_id.clone(), text.clone())),
+                _ => None,
+            })
             .collect();
-        for message in unsent {
+        for (message, text) in unsent {
             let change = lock(&self.0.work).timeline.remove(&message);
             self.touch(change);
+            self.composer().put_back(from, &text, None);
         }
+        // Stopped before its row was there.
         self.composer().give_back(None);
-        self.0.room.new_thread().give_back(None);
     }
 
     /// Lets go of a live run without a word: the person has left this server.

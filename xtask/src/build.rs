@@ -4,10 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::assets::{hashed_name, write};
-use crate::cli::Build;
 use crate::failure::{Failure, Outcome, Trying};
-use crate::modules::{Modules, rename, start_script};
+use crate::modules::{APP_JS, APP_WASM, Modules, rename, start_script};
 use crate::process::{interrupted, run};
+use crate::shorten::{shorten, without_comments};
 use crate::sizes::{Size, check_budget, table};
 use crate::tools::{self, cargo, tool};
 use crate::workspace::{APP_BIN, WASM, dist, root, shown, target};
@@ -17,22 +17,21 @@ use crate::{css, html, split};
 const ASSETS: &str = "assets";
 
 /// Makes the release, prints its sizes and holds it to its budget.
-pub fn run_build(options: &Build) -> Outcome<()> {
+pub fn run_build() -> Outcome<()> {
     let source = read_text("index.html")?;
     let recipe = html::recipe(&source)?;
     tools::need_wasm_target()?;
     tools::need_wasm_bindgen()?;
     tools::need_wasm_opt()?;
-    if options.split {
-        tools::need_wasm_split()?;
-    }
+    tools::need_wasm_split()?;
 
     let work = target().join("release-web");
     let bound = fresh(&work.join("bound"))?;
     let made = fresh(&work.join("dist"))?;
-    compile(options)?;
-    bind(options, &bound)?;
-    optimise(options, &bound)?;
+    compile()?;
+    bind(&bound)?;
+    optimise(&bound)?;
+    shorten_names(&bound)?;
 
     let release = Release {
         folder: &made,
@@ -49,55 +48,50 @@ pub fn run_build(options: &Build) -> Outcome<()> {
     check_budget(&sizes)
 }
 
-fn compile(options: &Build) -> Outcome<()> {
+fn compile() -> Outcome<()> {
     let mut command = cargo();
     command
         .args(["rustc", "--release", "--target", WASM, "--package"])
-        .args(["enfilade", "--bin", APP_BIN]);
-    if options.split {
-        command
-            .args(["--features", split::FEATURES, "--"])
-            .args(split::LINK_ARGUMENTS);
-    }
+        .args(["enfilade", "--bin", APP_BIN])
+        .args(["--features", split::FEATURES, "--"])
+        .args(split::LINK_ARGUMENTS);
     run("the release build of the app", &mut command)
 }
 
-fn bind(options: &Build, bound: &Path) -> Outcome<()> {
-    let mut wasm = target()
-        .join(WASM)
-        .join("release")
-        .join(format!("{APP_BIN}.wasm"));
+fn bind(bound: &Path) -> Outcome<()> {
+    let built = target().join(WASM).join("release").join(format!("{APP_BIN}.wasm"));
+    split::split(&built, bound)?;
+    let wasm = bound.join("app.wasm");
     let mut command = tool("wasm-bindgen");
     command
         .args(["--target", "web", "--no-typescript", "--out-name", "app"])
         .arg("--out-dir")
-        .arg(bound);
-    if options.split {
-        split::split(&wasm, bound)?;
-        wasm = bound.join("app.wasm");
-        command.args(split::BINDGEN_ARGUMENTS);
-    }
+        .arg(bound)
+        .args(split::BINDGEN_ARGUMENTS);
     run("wasm-bindgen", command.arg(&wasm))?;
-    if options.split {
-        fs::remove_file(&wasm).trying(|| format!("remove {}", shown(&wasm)))?;
-    }
-    Ok(())
+    fs::remove_file(&wasm).trying(|| format!("remove {}", shown(&wasm)))
 }
 
-fn optimise(options: &Build, bound: &Path) -> Outcome<()> {
+fn optimise(bound: &Path) -> Outcome<()> {
     for file in listed(bound)? {
         if file.extension().is_none_or(|extension| extension != "wasm") {
             continue;
         }
         let mut command = tool("wasm-opt");
         // `-Oz` is smaller on disk, but larger after brotli: what counts is the download.
-        command.arg("-Os");
-        if options.split {
-            command.args(split::OPT_ARGUMENTS);
-        }
+        command.arg("-Os").args(split::OPT_ARGUMENTS);
         run("wasm-opt", command.arg(&file).arg("-o").arg(&file))?;
     }
     Ok(())
+}
+
+fn shorten_names(bound: &Path) -> Outcome<()> {
+    let (wasm_path, script_path) = (bound.join(APP_WASM), bound.join(APP_JS));
+    let wasm = fs::read(&wasm_path).trying(|| format!("read {}", shown(&wasm_path)))?;
+    let script = fs::read_to_string(&script_path).trying(|| format!("read {}", shown(&script_path)))?;
+    let (wasm, script) = shorten(&wasm, &script)?;
+    fs::write(&wasm_path, &wasm).trying(|| format!("write {}", shown(&wasm_path)))?;
+    fs::write(&script_path, without_comments(&script)).trying(|| format!("write {}", shown(&script_path)))
 }
 
 struct Release<'a> {

@@ -13,7 +13,7 @@ cargo xtask COMMAND
 
   dev          [--port 8080] [--llm URL --model NAME] [--data DIR] [--release]
                start the demo servers and the app, rebuilt whenever a file changes
-  build        [--split]
+  build
                make the release in dist/, print its sizes, fail above the size budget
   test         [fmt] [clippy] [native] [browser] [build] [e2e]
                run the checks and tests, all of them or the named parts
@@ -30,7 +30,7 @@ pub enum Command {
     /// Demo servers and a rebuilding app.
     Dev(Dev),
     /// The release.
-    Build(Build),
+    Build,
     /// The checks and tests, in order.
     Test(Vec<Part>),
     /// The browser journeys against servers that run elsewhere.
@@ -50,13 +50,6 @@ pub struct Dev {
     pub data: Option<PathBuf>,
     /// Build the app optimised.
     pub release: bool,
-}
-
-/// Options of `build`.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Build {
-    /// Move heavy parts into WASM files of their own.
-    pub split: bool,
 }
 
 /// Options of `conformance`.
@@ -162,15 +155,11 @@ fn dev(arguments: &mut Parser) -> Result<Command, lexopt::Error> {
 }
 
 fn build(arguments: &mut Parser) -> Result<Command, lexopt::Error> {
-    let mut options = Build::default();
-    while let Some(argument) = arguments.next()? {
-        match argument {
-            Arg::Long("split") => options.split = true,
-            Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help),
-            other => return Err(other.unexpected()),
-        }
+    match arguments.next()? {
+        None => Ok(Command::Build),
+        Some(Arg::Short('h') | Arg::Long("help")) => Ok(Command::Help),
+        Some(other) => Err(other.unexpected()),
     }
-    Ok(Command::Build(options))
 }
 
 fn test(arguments: &mut Parser) -> Result<Command, lexopt::Error> {

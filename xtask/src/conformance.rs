@@ -4,7 +4,7 @@ use std::process::Command;
 
 use crate::browser::{self, Driver, Programs};
 use crate::build;
-use crate::cli::{Build, Conformance};
+use crate::cli::{Conformance};
 use crate::demo;
 use crate::failure::{Failure, Outcome};
 use crate::http::free_port;
@@ -57,7 +57,7 @@ pub fn run_demo_journeys(programs: &Programs, tally: &mut Tally) -> Outcome<()> 
 fn run_journeys(journeys: &Journeys<'_>, programs: &Programs, tally: &mut Tally) -> Outcome<()> {
     if !dist().join("index.html").is_file() {
         println!("there is no dist/ yet: building it");
-        build::run_build(&Build::default())?;
+        build::run_build()?;
     }
     demo::build()?;
     let _demo = demo::start_with_app(&dist(), journeys.app_port)?;

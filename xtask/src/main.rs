@@ -13,6 +13,7 @@ mod html;
 mod http;
 mod modules;
 mod process;
+mod shorten;
 mod sizes;
 mod split;
 mod summary;
@@ -44,7 +45,7 @@ fn run() -> Outcome<()> {
             Ok(())
         }
         Command::Dev(options) => dev::check(&options).and_then(|()| dev::run_dev(&options)),
-        Command::Build(options) => build::run_build(&options),
+        Command::Build => build::run_build(),
         Command::Test(parts) => test::run_test(&parts),
         Command::Conformance(options) => conformance::run_conformance(&options),
     }

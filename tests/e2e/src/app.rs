@@ -94,6 +94,7 @@ impl App {
     /// Adds a server with its sign-in and ends in the lobby.
     pub async fn add(&self, server: &Server) -> Outcome<()> {
         self.open("/").await?;
+        self.forget_people().await?;
         self.connect(&server.base).await?;
         if server.has_sign_in {
             self.sign_in(server).await?;
@@ -105,11 +106,16 @@ impl App {
 
     /// From a page that leads to the server's sign-in on its own, through it, back into the app.
     pub async fn sign_in(&self, server: &Server) -> Outcome<()> {
-        // One provider for all real servers: without this it would let the last person in.
-        self.browser.forget_cookies().await?;
         self.leaves().await?;
         server.sign_in(&self.browser, &self.origin).await?;
         self.ready().await
+    }
+
+    /// Makes the provider ask who is there; real servers share one, which would let the last person in.
+    ///
+    /// To be called before the sign-in begins: a sign-in on its way lives in a cookie too.
+    pub async fn forget_people(&self) -> Outcome<()> {
+        self.browser.forget_cookies().await
     }
 
     async fn leaves(&self) -> Outcome<()> {

@@ -267,7 +267,7 @@ impl Browser {
         if let Ok(entries) = self.driver.browser_log().await {
             let lines: Vec<String> = entries
                 .iter()
-                .map(|entry| format!("{} {}", entry.level, entry.message))
+                .map(|entry| format!("{} {}", entry.level, without_queries(&entry.message)))
                 .collect();
             let _ = fs::write(at("console.txt"), lines.join("\n") + "\n");
         }
@@ -280,5 +280,27 @@ impl Browser {
             .into_iter()
             .map(|entry| (entry.level, entry.message))
             .collect())
+    }
+}
+
+/// A console line with its addresses cut before query and fragment, which may hold tokens and codes.
+fn without_queries(line: &str) -> String {
+    let words = line.split(' ').map(|word| match word.find("://") {
+        Some(_) => word.split(['?', '#']).next().unwrap_or_default(),
+        None => word,
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_in_addresses_stay_out_of_the_evidence() {
+        assert_eq!(
+            without_queries("SEVERE http://a/b#?token=x - really? \"http://c/d?code=y\" #1"),
+            "SEVERE http://a/b - really? \"http://c/d #1"
+        );
     }
 }
