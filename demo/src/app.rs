@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::error::ApiError;
 use crate::faults::Failure;
 use crate::http::{allow_any_origin, preflight};
-use crate::server::Server;
+use crate::server::{Server, Suggested};
 use crate::{auth, control, rooms, runs, threads};
 
 /// All routes of a server.
@@ -67,12 +67,23 @@ pub fn router(server: Arc<Server>) -> Router {
         .with_state(server)
 }
 
-async fn config(State(server): State<Arc<Server>>) -> Json<Value> {
-    Json(config_json(&server.suggested))
+async fn config(State(server): State<Arc<Server>>, headers: HeaderMap) -> Json<Value> {
+    // Behind a proxy this server is reached at the app's own address.
+    if !headers.contains_key("x-forwarded-host") {
+        return Json(config_json(&server.suggested));
+    }
+    let own = format!(":{}", server.port);
+    let mut all = server.suggested.clone();
+    for suggested in &mut all {
+        if suggested.address.ends_with(&own) {
+            suggested.address = "/".to_owned();
+        }
+    }
+    Json(config_json(&all))
 }
 
 /// The servers an app that was served here offers at its start.
-pub fn config_json(servers: &[String]) -> Value {
+pub fn config_json(servers: &[Suggested]) -> Value {
     json!({ "servers": servers })
 }
 

@@ -37,7 +37,7 @@ use tokio_util::sync::CancellationToken;
 use crate::faults::Faults;
 use crate::llm::Llm;
 use crate::provider::{Provider, Realm};
-use crate::server::{Profile, Server};
+use crate::server::{Profile, Server, Suggested};
 use crate::store::Folder;
 
 /// Changes are gathered for so long before they are written.
@@ -264,10 +264,17 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     };
     let folder = Folder::open(options.data.clone()).map_err(broken)?;
     let (stop, dirty) = (CancellationToken::new(), Arc::new(Notify::new()));
-    let addresses = sockets.servers.iter().map(|(_, port)| address(*port));
-    let suggested: Vec<_> = addresses.collect();
-
-    let profiles = profiles().map(|profile| (profile, Arc::new(Faults::new(options.keepalive))));
+    let profiles = profiles();
+    let suggested: Vec<Suggested> = sockets
+        .servers
+        .iter()
+        .zip(&profiles)
+        .map(|((_, port), profile)| Suggested {
+            address: address(*port),
+            name: profile.name.clone(),
+        })
+        .collect();
+    let profiles = profiles.map(|profile| (profile, Arc::new(Faults::new(options.keepalive))));
     let realms = profiles.iter().map(|(profile, faults)| Realm {
         id: profile.id.clone(),
         title: profile.name.clone(),

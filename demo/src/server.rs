@@ -38,6 +38,15 @@ pub struct Profile {
     pub has_sign_in: bool,
 }
 
+/// A server that an app is told of at its start.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct Suggested {
+    /// Its address, or `/` for the app's own.
+    pub address: String,
+    /// Its name.
+    pub name: String,
+}
+
 /// A running server.
 #[derive(Debug)]
 pub struct Server {
@@ -56,7 +65,7 @@ pub struct Server {
     /// Origins besides loopback that tokens may go to.
     pub allowed_origins: Vec<String>,
     /// All servers, for `config.json`.
-    pub suggested: Vec<String>,
+    pub suggested: Vec<Suggested>,
     /// Behind the room "Live model".
     pub llm: Option<Llm>,
     /// Rung when something is to be kept.

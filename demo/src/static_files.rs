@@ -16,6 +16,7 @@ use tower::ServiceExt as _;
 use tower_http::services::ServeDir;
 
 use crate::app::config_json;
+use crate::server::Suggested;
 
 /// Shortest run of hexadecimal digits in a file name that is taken for a content hash.
 const HASH_LENGTH: usize = 8;
@@ -27,7 +28,7 @@ struct Site {
 }
 
 /// Routes of the app port.
-pub fn router(folder: PathBuf, servers: &[String]) -> Router {
+pub fn router(folder: PathBuf, servers: &[Suggested]) -> Router {
     let site = Arc::new(Site {
         folder,
         config: config_json(servers).to_string(),
@@ -144,7 +145,7 @@ fn policy(folder: &Path) -> String {
     format!(
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'{hashes}; style-src 'self'; img-src 'self' data: blob:; \
          font-src 'self'; connect-src 'self' https: http://127.0.0.1:* http://localhost:*; worker-src 'self'; \
-         manifest-src 'self'; form-action 'none'; frame-src 'none'; frame-ancestors 'none'; base-uri 'none'; \
+         manifest-src 'self'; form-action 'none'; frame-src 'none'; frame-ancestors 'none'; base-uri 'self'; \
          object-src 'none'"
     )
 }

@@ -1,5 +1,8 @@
 //! The app: the servers, the connection revision, and everything that concerns more than one of them.
 
+mod sign_in;
+mod sign_out;
+
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
@@ -8,22 +11,19 @@ use reactive_graph::owner::use_context;
 use reactive_graph::signal::ArcRwSignal;
 use reactive_graph::traits::{Get, GetUntracked, Set, Update, With, WithUntracked};
 
-use super::connect::Connect;
+use super::connect::{Connect, Suggestion};
 use super::server::Server;
 use super::shared::Shared;
 use super::task::{lock, spawn};
 use super::toast::{Toasts, Tone};
 use crate::core::record::keys;
 use crate::core::route::Route;
-use crate::core::secret::Secret;
 use crate::core::server::alias::Alias;
 use crate::core::server::id::ServerId;
-use crate::core::server::registry::{self, AuthMode, Provider, ServerRecord};
+use crate::core::server::registry::{self, AuthMode, ServerRecord};
 use crate::core::session::guard::{self, Decision, Door, Revision};
-use crate::core::session::pre_auth::{self, CallbackAnswer, FlowId, PreAuth, PreAuthError};
+use crate::core::session::pre_auth::{self, CallbackAnswer};
 use crate::core::session::return_to::ReturnTo;
-use crate::core::session::token::{DEFAULT_AT_SIGN_IN, Tokens};
-use crate::core::session::verdict::Trips;
 use crate::core::settings::{self, Settings, Theme};
 use crate::i18n;
 use crate::port::{HttpRequest, Method, Ports};
@@ -313,127 +313,24 @@ impl App {
         self.0.connect.sign_in(self, server, return_to);
     }
 
-    /// Sends the browser to the provider; `false` where the sign-in could not be kept for the way back.
-    pub(super) fn leave_for_sign_in(
-        &self,
-        server: &ServerId,
-        identity: (Option<String>, Option<String>),
-        provider: &Provider,
-        return_to: Option<String>,
-    ) -> bool {
-        let shared = &self.0.shared;
-        self.flush();
-        let flow = FlowId::from_random(shared.ports.random.bytes());
-        let pre_auth = PreAuth {
-            flow: flow.clone(),
-            server: server.clone(),
-            alias: self.server_by_id(server).map(|server| server.alias()),
-            provider: provider.clone(),
-            created_at: shared.now(),
-            return_to: return_to.and_then(|text| ReturnTo::parse(&text).ok()).map(|place| place.to_path()),
-            name: identity.0,
-            description: identity.1,
-            forced_prompt: false,
-        };
-        let key = keys::pre_auth(&flow);
-        shared.set(&key, &pre_auth.encode());
-        if shared.is_volatile(&key) {
-            return false;
-        }
-        let (origin, base) = shared.ports.navigator.base();
-        shared.ports.navigator.leave(&pre_auth.login_url(&origin, &base));
-        true
-    }
-
-    /// Finishes a sign-in on the callback page.
-    pub fn finish_sign_in(&self, flow: &str) {
-        let shared = &self.0.shared;
-        let answer = lock(&self.0.answer).take();
-        let fail = |(title, text): (String, String), retry| self.0.callback.set(CallbackState::Failed { title, text, retry });
-        let found = FlowId::parse(flow).ok_or(PreAuthError::Missing).and_then(|flow| {
-            let key = keys::pre_auth(&flow);
-            let checked = PreAuth::check(shared.get(&key).as_deref(), &flow, shared.now());
-            // One flow, one try: whatever comes later with the same address is not from this sign-in.
-            if answer.is_some() || checked.is_err() {
-                shared.remove(&key);
-            }
-            checked
-        });
-        let pre_auth = match (found, &answer) {
-            (Ok(pre_auth), _) => pre_auth,
-            (Err(PreAuthError::Missing), None) => {
-                // Back or reload after the work was done.
-                self.0.callback.set(CallbackState::Done);
-                self.replace(&Route::Lobby);
-                return;
-            }
-            (Err(error), _) => {
-                log::warn!("a sign-in is refused: {error}");
-                fail(i18n::sign_in_not_live(matches!(error, PreAuthError::Expired)), None);
-                return;
-            }
-        };
-        let again = Route::Home { url: Some(pre_auth.server.as_str().to_owned()), return_to: pre_auth.return_to.clone() };
-        match answer {
-            None => fail(i18n::sign_in_without_answer(), Some(again)),
-            Some(CallbackAnswer::Error { code, description }) => {
-                log::warn!("the provider has refused a sign-in");
-                fail(i18n::sign_in_refused(&code, description.as_deref()), Some(again));
-            }
-            Some(CallbackAnswer::Tokens { access, refresh, expires_in, id_token }) => {
-                self.signed_in(pre_auth, access, refresh, id_token, expires_in);
-            }
-        }
-    }
-
-    fn signed_in(
-        &self,
-        pre_auth: PreAuth,
-        access: Secret<String>,
-        refresh: Option<Secret<String>>,
-        id_token: Option<Secret<String>>,
-        expires_in: Option<i64>,
-    ) {
-        let shared = &self.0.shared;
-        let lifetime = expires_in.map_or(DEFAULT_AT_SIGN_IN, |seconds| seconds.saturating_mul(1000));
-        let tokens = Tokens { access, refresh, id_token, expires_at: shared.now() + lifetime, lifetime };
-        let server = self.server_by_id(&pre_auth.server).unwrap_or_else(|| {
-            let auth = AuthMode::Oidc { providers: vec![pre_auth.provider.clone()] };
-            let server = self.add_server(&pre_auth.server, auth, None);
-            server.record().update(|record| {
-                record.name.clone_from(&pre_auth.name);
-                record.description.clone_from(&pre_auth.description);
-            });
-            self.save_servers();
-            server
-        });
-        server.session().sign_in(pre_auth.provider, tokens);
-        let key = keys::trips(server.id());
-        let mut trips = shared.load::<Trips>(&key, 1).unwrap_or_default();
-        trips.signed_in(shared.now());
-        shared.save(&key, 1, &trips);
-        self.0.callback.set(CallbackState::Done);
-        self.arrive(&server, pre_auth.return_to.as_deref());
-    }
-
-    /// Adds a server that was found, or gives the one that is known.
-    pub(super) fn add_server(&self, id: &ServerId, auth: AuthMode, identity: Option<&str>) -> Server {
+    /// Adds a server that was found with what it says of itself, or gives the one that is known.
+    pub(super) fn add_server(&self, id: &ServerId, auth: AuthMode, identity: (Option<String>, Option<String>)) -> Server {
         if let Some(known) = self.server_by_id(id) {
-            known.learn(auth, identity);
+            known.learn(auth, Some(identity));
             self.save_servers();
             return known;
         }
+        let (name, description) = identity;
         let taken: BTreeSet<Alias> = self.0.servers.with_untracked(|servers| servers.iter().map(Server::alias).collect());
         let record = ServerRecord {
             id: id.clone(),
-            alias: Alias::derive(id.host_and_port(), &taken),
-            name: None,
-            description: None,
-            auth: auth.clone(),
+            alias: Alias::derive(name.as_deref().unwrap_or(id.host_and_port()), &taken),
+            name,
+            description,
+            auth,
             added_at: self.now(),
         };
         let server = Server::restore(&self.0.shared, record);
-        server.learn(auth, identity);
         self.0.servers.update(|servers| servers.push(server.clone()));
         self.save_servers();
         server
@@ -443,81 +340,6 @@ impl App {
         let records: Vec<ServerRecord> =
             self.0.servers.with_untracked(|servers| servers.iter().map(|server| server.record().get_untracked()).collect());
         self.0.shared.set(&keys::servers(), &registry::encode(&records));
-    }
-
-    /// Signs out of a server: here at once, then at the provider as far as it can be reached.
-    pub fn sign_out(&self, server: &Server) {
-        self.step_aside(server);
-        let ended = server.session().sign_out();
-        let Some((provider, tokens)) = ended else { return };
-        let (app, server) = (self.clone(), server.clone());
-        server.busy().set(true);
-        spawn(async move {
-            let session = server.session();
-            let discovery = session.discover(&provider).await;
-            let name = server.record().with_untracked(|record| record.display_name().to_owned());
-            let mut told = false;
-            if let Ok(discovery) = &discovery {
-                told = session.revoke(&provider, discovery, &tokens).await;
-            }
-            server.busy().set(false);
-            if !told {
-                app.toasts().tell(Tone::Caution, i18n::provider_not_told(&name));
-                return;
-            }
-            let (origin, _) = app.0.shared.ports.navigator.base();
-            let end = discovery.ok().and_then(|discovery| {
-                crate::api::oidc::end_session_url(&discovery, &provider, &origin, tokens.id_token.as_ref())
-            });
-            match end {
-                // Leaving the page would cut what other servers are just answering.
-                Some(_) if app.is_any_running() => app.toasts().tell(Tone::Info, i18n::provider_session_left(&name)),
-                Some(url) => {
-                    app.flush();
-                    app.0.shared.ports.navigator.leave(&url);
-                }
-                None => app.toasts().tell(Tone::Success, i18n::signed_out(&name)),
-            }
-        });
-    }
-
-    /// Forgets a server and everything that was kept for it.
-    pub fn remove(&self, server: &Server) {
-        self.step_aside(server);
-        server.close();
-        let ended = server.session().sign_out();
-        self.0.servers.update(|servers| servers.retain(|other| other != server));
-        self.save_servers();
-        let shared = &self.0.shared;
-        shared.remove(&keys::session(server.id()));
-        shared.remove(&keys::trips(server.id()));
-        for key in shared.keys(&keys::draft_prefix(server.id())) {
-            shared.remove(&key);
-        }
-        if let Some((provider, tokens)) = ended {
-            let server = server.clone();
-            spawn(async move {
-                if let Ok(discovery) = server.session().discover(&provider).await {
-                    // Best effort: the server is gone from here either way.
-                    let _ = server.session().revoke(&provider, &discovery, &tokens).await;
-                }
-            });
-        }
-    }
-
-    /// Leaves the pages of a server that is about to go, so that the guard does not ask for sign-in.
-    fn step_aside(&self, server: &Server) {
-        let here = self.0.shared.here();
-        if here.as_ref().and_then(Route::alias) == Some(&server.alias()) {
-            let other = self.0.servers.with_untracked(|servers| {
-                servers.iter().any(|other| other != server && (other.session().is_open() || other.session().is_active_untracked()))
-            });
-            self.replace(&if other { Route::Lobby } else { Route::home() });
-        }
-    }
-
-    fn is_any_running(&self) -> bool {
-        self.0.servers.with_untracked(|servers| servers.iter().any(Server::is_running))
     }
 
     /// Saves everything that is being written: the page is being hidden or left.
@@ -593,7 +415,7 @@ impl App {
     }
 
     /// Addresses that whoever serves the app suggests, without those that are known.
-    pub(super) async fn fetch_suggestions(&self) -> Vec<String> {
+    pub(super) async fn fetch_suggestions(&self) -> Vec<Suggestion> {
         let (origin, base) = self.0.shared.ports.navigator.base();
         let request = HttpRequest {
             method: Method::Get,
@@ -607,20 +429,20 @@ impl App {
         let Ok(answer) = self.0.shared.ports.http.send(request).await else {
             return Vec::new();
         };
-        let listed: Vec<String> = serde_json::from_str::<serde_json::Value>(&answer.body)
-            .ok()
-            .and_then(|value| {
-                let list = value.get("servers")?.as_array()?;
-                Some(list.iter().filter_map(|entry| entry.as_str().map(str::to_owned)).collect())
-            })
-            .unwrap_or_default();
+        let value: serde_json::Value = serde_json::from_str(&answer.body).unwrap_or_default();
+        let listed = value.get("servers").and_then(serde_json::Value::as_array);
         listed
             .into_iter()
+            .flatten()
             .take(12)
-            .map(|address| if address == "/" { origin.clone() } else { address })
-            .filter_map(|address| ServerId::parse(&address).ok())
-            .filter(|id| self.server_by_id(id).is_none())
-            .map(|id| id.as_str().to_owned())
+            .filter_map(|entry| {
+                let text = |name: &str| entry.get(name).and_then(serde_json::Value::as_str);
+                let address = entry.as_str().or_else(|| text("address"))?;
+                let id = ServerId::parse(if address == "/" { &origin } else { address }).ok()?;
+                let name = text("name").unwrap_or(id.host_and_port()).to_owned();
+                Some(Suggestion { id, name })
+            })
+            .filter(|suggestion| self.server_by_id(&suggestion.id).is_none())
             .collect()
     }
 }

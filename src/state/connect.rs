@@ -32,7 +32,16 @@ pub struct Found {
     /// Who signs people in; none: no sign-in is needed.
     pub providers: Vec<Provider>,
     auth: AuthMode,
-    identity: Option<String>,
+    identity: Option<(Option<String>, Option<String>)>,
+}
+
+/// A server that whoever serves the app suggests.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Suggestion {
+    /// Its address.
+    pub id: ServerId,
+    /// What it is called there, else its host.
+    pub name: String,
 }
 
 /// Why connecting did not work.
@@ -99,7 +108,7 @@ struct Inner {
     address: ArcRwSignal<String>,
     step: ArcRwSignal<Step>,
     waiting: ArcRwSignal<Option<Waiting>>,
-    suggestions: ArcRwSignal<Vec<String>>,
+    suggestions: ArcRwSignal<Vec<Suggestion>>,
     work: Mutex<Work>,
     app: Mutex<Option<App>>,
 }
@@ -158,9 +167,9 @@ impl Connect {
         self.0.waiting.clone()
     }
 
-    /// Addresses that whoever serves the app suggests.
+    /// Servers that whoever serves the app suggests.
     #[must_use]
-    pub fn suggestions(&self) -> ArcRwSignal<Vec<String>> {
+    pub fn suggestions(&self) -> ArcRwSignal<Vec<Suggestion>> {
         self.0.suggestions.clone()
     }
 
@@ -274,7 +283,7 @@ impl Connect {
     fn found(&self, app: &App, found: Found) {
         let known = app.server_by_id(&found.id);
         if let Some(server) = &known {
-            server.learn(found.auth.clone(), found.identity.as_deref());
+            server.learn(found.auth.clone(), found.identity.clone());
             app.save_servers();
             if server.session().is_active_untracked() || server.session().is_open() {
                 let return_to = lock(&self.0.work).return_to.clone();
@@ -302,7 +311,7 @@ impl Connect {
         let return_to = lock(&self.0.work).return_to.clone();
         match found.providers.as_slice() {
             [] => {
-                let server = app.add_server(&found.id, found.auth.clone(), found.identity.as_deref());
+                let server = app.add_server(&found.id, found.auth.clone(), found.identity.clone().unwrap_or_default());
                 self.0.step.set(Step::Address);
                 self.0.address.set(String::new());
                 app.arrive(&server, return_to.as_deref());
@@ -329,7 +338,7 @@ impl Connect {
     fn leave(&self, app: &App, found: &Found, provider: &Provider) {
         let return_to = lock(&self.0.work).return_to.clone();
         self.0.step.set(Step::Leaving { name: found.name.clone() });
-        let identity = found.identity.as_deref().map(soliplex::read_identity).unwrap_or_default();
+        let identity = found.identity.clone().unwrap_or_default();
         if !app.leave_for_sign_in(&found.id, identity, provider, return_to) {
             self.fail(i18n::sign_in_cannot_be_kept(), false);
         }
@@ -386,7 +395,8 @@ async fn probe(app: &App, candidates: &[ServerId]) -> Result<Found, (String, Str
         match ApiClient::ask(app.shared(), id, soliplex::login()).await.and_then(|body| soliplex::read_login(&body)) {
             Ok(auth) => {
                 let identity = ApiClient::ask(app.shared(), id, soliplex::identity()).await.ok();
-                let (name, description) = identity.as_deref().map(soliplex::read_identity).unwrap_or_default();
+                let identity = identity.as_deref().map(soliplex::read_identity);
+                let (name, description) = identity.clone().unwrap_or_default();
                 let providers = match &auth {
                     AuthMode::None => Vec::new(),
                     AuthMode::Oidc { providers } => providers.clone(),

@@ -339,15 +339,15 @@ impl Server {
         };
         let Ok(auth) = soliplex::read_login(&body) else { return };
         let identity = ApiClient::ask(shared, &self.0.id, soliplex::identity()).await.ok();
-        self.learn(auth, identity.as_deref());
+        self.learn(auth, identity.as_deref().map(soliplex::read_identity));
     }
 
     /// Takes over what a probe has found.
-    pub fn learn(&self, auth: AuthMode, identity: Option<&str>) {
+    pub fn learn(&self, auth: AuthMode, identity: Option<(Option<String>, Option<String>)>) {
         let mut record = self.0.record.get_untracked();
         record.auth = auth;
         if let Some(identity) = identity {
-            (record.name, record.description) = soliplex::read_identity(identity);
+            (record.name, record.description) = identity;
         }
         if self.0.record.with_untracked(|old| *old != record) {
             self.0.record.set(record);
@@ -419,7 +419,8 @@ impl Server {
         let (other, reload) = {
             let mut personal = lock(&self.0.personal);
             let other = connected && personal.user.as_ref().is_some_and(|old| *old != user);
-            if connected {
+            // Rooms that were made while nobody was signed in are nobody's: the next person gets new ones.
+            if connected || signed_out {
                 personal.user = Some(user);
             }
             (other, personal.reload)

@@ -1,5 +1,8 @@
 //! The session of one server: the one funnel for its end, the one refresh at a time, and its record.
 
+mod provider;
+mod watch;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
@@ -10,7 +13,7 @@ use reactive_graph::traits::{GetUntracked, ReadUntracked, Set, With, WithUntrack
 use super::shared::Shared;
 use super::task::{lock, spawn};
 use super::toast::Tone;
-use crate::api::oidc::{self, Discovery};
+use crate::api::oidc::Discovery;
 use crate::api::timeout;
 use crate::core::composer::draft::UserKey;
 use crate::core::record::keys;
@@ -18,10 +21,9 @@ use crate::core::secret::Secret;
 use crate::core::server::id::ServerId;
 use crate::core::server::registry::{AuthMode, Provider, ServerRecord};
 use crate::core::session::machine::{Epoch, ExpiryReason, NotTaken, On401, Session, Stamp};
-use crate::core::session::token::{Backoff, RefreshFailure, TokenAnswer, Tokens, read_token_answer};
+use crate::core::session::token::{Backoff, RefreshFailure, TokenAnswer, Tokens};
 use crate::core::session::verdict::{AfterFailure, after_failure};
 use crate::i18n;
-use crate::port::{HttpRequest, HttpResponse, Method, TransportError};
 
 /// Version of the stored session record.
 const RECORD: u32 = 1;
@@ -409,135 +411,6 @@ impl ServerSession {
                 Refreshed::Kept
             }
         }
-    }
-
-    async fn request_tokens(&self, provider: &Provider, tokens: &Tokens) -> Result<TokenAnswer, RefreshFailure> {
-        let refresh = tokens.refresh.as_ref().ok_or(RefreshFailure::NoRefreshToken)?;
-        let discovery = self.discover(provider).await?;
-        let answer = self.post_form(&discovery.token_endpoint, oidc::refresh_form(provider, refresh)).await;
-        let answer = answer.map_err(|_| RefreshFailure::Transient { retry_after: None })?;
-        read_token_answer(answer.status, &answer.body, answer.retry_after)
-    }
-
-    async fn post_form(&self, url: &str, body: String) -> Result<HttpResponse, TransportError> {
-        let request = HttpRequest {
-            method: Method::Post,
-            url: url.to_owned(),
-            headers: vec![("content-type", "application/x-www-form-urlencoded".into()), ("accept", "application/json".into())],
-            bearer: None,
-            body: Some(body),
-            timeout: Some(timeout::TOKEN),
-            refuse_redirects: true,
-        };
-        self.0.shared.ports.http.send(request).await
-    }
-
-    /// Where the provider is asked for tokens; kept for an hour, and longer where it cannot be asked anew.
-    ///
-    /// # Errors
-    /// [`RefreshFailure`]: transient without an answer, configuration where the document breaks a rule.
-    pub async fn discover(&self, provider: &Provider) -> Result<Discovery, RefreshFailure> {
-        let now = self.0.shared.now();
-        let kept = lock(&self.0.discovery).get(&provider.server_url).cloned();
-        if let Some((discovery, at)) = &kept
-            && (0..DISCOVERY_TTL).contains(&(now - at))
-        {
-            return Ok(discovery.clone());
-        }
-        let request = HttpRequest {
-            method: Method::Get,
-            url: oidc::discovery_url(provider),
-            headers: vec![("accept", "application/json".into())],
-            bearer: None,
-            body: None,
-            timeout: Some(timeout::DISCOVERY),
-            refuse_redirects: true,
-        };
-        let answer = self.0.shared.ports.http.send(request).await;
-        let fallback = |failure| kept.map(|(discovery, _)| discovery).ok_or(failure);
-        match answer {
-            Ok(answer) if answer.status == 200 => match oidc::read_discovery(provider, &answer.body) {
-                Ok(discovery) => {
-                    lock(&self.0.discovery).insert(provider.server_url.clone(), (discovery.clone(), now));
-                    Ok(discovery)
-                }
-                Err(oidc::DiscoveryError::Malformed) => fallback(RefreshFailure::Malformed),
-                Err(error) => Err(RefreshFailure::Configuration(error.to_string())),
-            },
-            Ok(answer) => fallback(RefreshFailure::Transient { retry_after: answer.retry_after }),
-            Err(_) => fallback(RefreshFailure::Transient { retry_after: None }),
-        }
-    }
-
-    /// Asks the provider to forget a refresh token (RFC 7009); `false` where it did not.
-    pub async fn revoke(&self, provider: &Provider, discovery: &Discovery, tokens: &Tokens) -> bool {
-        let (Some(endpoint), Some(refresh)) = (&discovery.revocation_endpoint, &tokens.refresh) else {
-            return true;
-        };
-        let answer = self.post_form(endpoint, oidc::revoke_form(provider, refresh)).await;
-        answer.is_ok_and(|answer| answer.status < 400)
-    }
-
-    /// Keeps an eye on the clock: refreshes ahead of time, and ends a session whose time is over even
-    /// when nothing is asked of the server.
-    fn watch(&self) {
-        let turn = {
-            let mut flight = lock(&self.0.flight);
-            flight.watch += 1;
-            flight.watch
-        };
-        if !self.0.session.with_untracked(Session::is_active) {
-            return;
-        }
-        let weak = Arc::downgrade(&self.0);
-        let clock = self.0.shared.ports.clock.clone();
-        spawn(async move {
-            loop {
-                let wait = {
-                    let Some(inner) = weak.upgrade() else { return };
-                    let this = Self(inner);
-                    if lock(&this.0.flight).watch != turn {
-                        return;
-                    }
-                    match this.watch_step().await {
-                        Some(wait) => wait,
-                        None => return,
-                    }
-                };
-                clock.sleep(wait).await;
-            }
-        });
-    }
-
-    /// One look at the clock: how long to sleep until the next, or `None` when there is nothing to watch.
-    async fn watch_step(&self) -> Option<u32> {
-        let now = self.0.shared.now();
-        let session = self.0.session.get_untracked();
-        let tokens = session.tokens().filter(|_| session.is_active())?;
-        if tokens.refresh.is_none() && tokens.is_dead(now) {
-            self.mark_expired(session.epoch, ExpiryReason::Elapsed);
-            return None;
-        }
-        // What cannot succeed is not tried by itself; a spent token is, since that only marks the end.
-        let stopped = {
-            let flight = lock(&self.0.flight);
-            flight.stopped && flight.spent != Some(session.stamp())
-        };
-        if !stopped && self.refresh_is_due(now) && self.refresh(false).await == Refreshed::Fresh {
-            // The refresh has started a watch of its own.
-            return None;
-        }
-        if !self.0.session.with_untracked(Session::is_active) {
-            return None;
-        }
-        let now = self.0.shared.now();
-        let flight = lock(&self.0.flight);
-        let due = match tokens.refresh_due_at() {
-            Some(due) if !flight.stopped => due.max(flight.backoff.not_before()),
-            _ if stopped && tokens.is_dead(now) => now + TICK,
-            _ => tokens.expires_at.max(flight.backoff.not_before()),
-        };
-        u32::try_from((due - now).clamp(250, TICK)).ok()
     }
 
     /// Whether somebody is signed in (untracked).

@@ -25,17 +25,25 @@ pub struct Shared {
 }
 
 /// What could not be kept lives on here, until the page is closed.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Memory {
     kept: BTreeMap<String, Option<String>>,
     told: bool,
+}
+
+impl std::fmt::Debug for Memory {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Tokens and what people write are among the values.
+        f.debug_struct("Memory").field("kept", &self.kept.len()).field("told", &self.told).finish()
+    }
 }
 
 impl Shared {
     /// Everything on top of these ports.
     #[must_use]
     pub fn new(ports: Ports) -> Self {
-        Self { ports, toasts: Toasts::default(), memory: Arc::default(), here: Arc::default() }
+        let toasts = Toasts::new(ports.clock.clone());
+        Self { ports, toasts, memory: Arc::default(), here: Arc::default() }
     }
 
     /// The place on show, as the guard has last seen it.

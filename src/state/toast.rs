@@ -6,6 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use reactive_graph::signal::ArcRwSignal;
 use reactive_graph::traits::{Update, WithUntracked};
 
+use super::task::spawn;
+use crate::port::Clock;
+
 /// How a notice is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tone {
@@ -33,16 +36,40 @@ pub struct Toast {
 }
 
 /// The notices on show.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone)]
 pub struct Toasts {
     list: ArcRwSignal<Vec<Toast>>,
     next: Arc<AtomicU64>,
+    clock: Arc<dyn Clock>,
+}
+
+impl std::fmt::Debug for Toasts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Toasts")
+    }
+}
+
+impl Tone {
+    /// How long a notice of this tone stays, in milliseconds; a failure stays until it was seen to.
+    fn stays(self) -> Option<u32> {
+        match self {
+            Self::Info | Self::Success => Some(8_000),
+            Self::Caution => Some(30_000),
+            Self::Danger => None,
+        }
+    }
 }
 
 /// More than this many at once help nobody.
 const MOST: usize = 4;
 
 impl Toasts {
+    /// No notices yet.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { list: ArcRwSignal::default(), next: Arc::default(), clock }
+    }
+
     /// The notices, oldest first.
     #[must_use]
     pub fn list(&self) -> ArcRwSignal<Vec<Toast>> {
@@ -62,10 +89,20 @@ impl Toasts {
                 list.remove(0);
             }
         });
+        if let Some(stays) = tone.stays() {
+            let (this, pause) = (self.clone(), self.clock.sleep(stays));
+            spawn(async move {
+                pause.await;
+                this.dismiss(id);
+            });
+        }
     }
 
     /// Takes one away.
     pub fn dismiss(&self, id: u64) {
+        if !self.list.with_untracked(|list| list.iter().any(|toast| toast.id == id)) {
+            return;
+        }
         self.list.update(|list| list.retain(|toast| toast.id != id));
     }
 }

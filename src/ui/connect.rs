@@ -191,21 +191,20 @@ fn suggestions(connect: &Connect) -> impl IntoView + use<> {
         let found = connect.suggestions().get();
         let chips = found
             .iter()
-            .map(|address| {
-                let (connect, address) = (connect.clone(), address.clone());
-                let label = address
-                    .split_once("://")
-                    .map_or(address.as_str(), |(_, rest)| rest)
-                    .to_owned();
+            .map(|found| {
+                let (connect, id) = (connect.clone(), found.id.clone());
+                let (name, host) = (found.name.clone(), id.host_and_port().to_owned());
+                let host = (name != host).then(|| view! { <span class="chip__note" dir="ltr">{host}</span> });
                 let take = move |_| {
                     connect.cancel();
-                    connect.address().set(address.clone());
+                    connect.address().set(id.as_str().to_owned());
                     connect.submit();
                 };
                 view! {
                     <li>
                         <button class="chip" type="button" on:click=take>
-                            <span class="truncate" dir="ltr">{label}</span>
+                            <span class="truncate" dir="auto">{name}</span>
+                            {host}
                         </button>
                     </li>
                 }

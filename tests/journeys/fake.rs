@@ -12,7 +12,7 @@ use std::cell::RefCell;
 use std::sync::{Mutex, Once};
 
 pub use self::backend::Backend;
-pub use self::clock::{FakeClock, START};
+pub use self::clock::FakeClock;
 pub use self::disk::{Disk, DiskMode};
 pub use self::feed::{content, finished, run_error, started, text_end, text_start};
 pub use self::locks::FakeLocks;

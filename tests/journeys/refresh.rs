@@ -218,7 +218,7 @@ fn a_refresh_that_is_answered_after_a_sign_out_is_dropped() {
     let (world, harbor) = World::with_one();
     let tab = world.open();
     let gate = world.net.hold("POST /token");
-    world.advance(56 * MINUTE);
+    world.advance(55 * MINUTE);
     assert_eq!(gate.waiting(), 1);
     tab.app.sign_out(&tab.server(&harbor));
     tab.settle();
@@ -335,4 +335,19 @@ fn a_form_without_json_error_is_no_verdict() {
     world.advance(2 * MINUTE);
     tab.load(&harbor);
     assert!(tab.server(&harbor).rooms().get_untracked().data.is_some());
+}
+
+#[test]
+fn a_refresh_that_is_answered_after_a_new_sign_in_is_dropped() {
+    let (world, harbor) = World::with_one();
+    let tab = world.open();
+    let gate = world.net.hold("POST /token");
+    world.advance(55 * MINUTE);
+    let tokens = harbor.tokens(world.clock.time(), HOUR);
+    let fresh = tokens.access.expose().clone();
+    tab.server(&harbor).session().sign_in(harbor.provider(), tokens);
+    gate.release();
+    tab.settle();
+    assert_eq!(tab.access(&harbor), Some(fresh));
+    assert_eq!(version(&tab, &harbor), 0);
 }

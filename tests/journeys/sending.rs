@@ -74,7 +74,7 @@ fn a_failed_send_gives_the_text_back_and_takes_the_echo_away() {
         assert!(rows(&thread).is_empty(), "{:?}", rows(&thread));
         assert!(thread.composer().error().get_untracked().is_some());
         assert!(drafts(&world)[0].contains("hello"));
-        assert_eq!(tab.standing(&harbor) == Standing::Expired, false);
+        assert_ne!(tab.standing(&harbor), Standing::Expired);
         thread.composer().send();
         tab.settle();
         assert_eq!(rows(&thread), ["user:done:hello"], "and it can be sent again, once");
@@ -119,6 +119,7 @@ fn what_was_typed_meanwhile_stays_a_draft_after_acceptance() {
     let gate = world.net.hold("POST /agui/t-1");
     write(&composer, "first");
     composer.typed("second".into());
+    tab.settle();
     gate.release();
     tab.settle();
     assert_eq!(text(&composer), "second");

@@ -163,3 +163,17 @@ fn an_answer_to_a_request_of_an_earlier_sign_in_is_dropped() {
     assert_eq!(tab.standing(&harbor), Standing::SignedIn);
     assert_eq!(world.net.count("POST /token"), 0);
 }
+
+#[test]
+fn what_was_asked_for_one_person_is_not_shown_to_the_next() {
+    let (world, harbor) = World::with_one();
+    let tab = world.open();
+    let gate = world.net.hold("GET /api/v1/rooms");
+    tab.server(&harbor).reload_rooms();
+    tab.settle();
+    harbor.set_user("bob");
+    tab.server(&harbor).session().sign_in(harbor.provider(), harbor.tokens(world.clock.time(), HOUR));
+    gate.answer(reply(200, r#"{"private":{"name":"Ann's room"}}"#));
+    tab.settle();
+    assert!(tab.server(&harbor).rooms().get_untracked().data.is_none_or(|rooms| rooms.iter().all(|room| room.name != "Ann's room")));
+}

@@ -59,7 +59,10 @@ fn compile() -> Outcome<()> {
 }
 
 fn bind(bound: &Path) -> Outcome<()> {
-    let built = target().join(WASM).join("release").join(format!("{APP_BIN}.wasm"));
+    let built = target()
+        .join(WASM)
+        .join("release")
+        .join(format!("{APP_BIN}.wasm"));
     split::split(&built, bound)?;
     let wasm = bound.join("app.wasm");
     let mut command = tool("wasm-bindgen");
@@ -88,10 +91,12 @@ fn optimise(bound: &Path) -> Outcome<()> {
 fn shorten_names(bound: &Path) -> Outcome<()> {
     let (wasm_path, script_path) = (bound.join(APP_WASM), bound.join(APP_JS));
     let wasm = fs::read(&wasm_path).trying(|| format!("read {}", shown(&wasm_path)))?;
-    let script = fs::read_to_string(&script_path).trying(|| format!("read {}", shown(&script_path)))?;
+    let script =
+        fs::read_to_string(&script_path).trying(|| format!("read {}", shown(&script_path)))?;
     let (wasm, script) = shorten(&wasm, &script)?;
     fs::write(&wasm_path, &wasm).trying(|| format!("write {}", shown(&wasm_path)))?;
-    fs::write(&script_path, without_comments(&script)).trying(|| format!("write {}", shown(&script_path)))
+    fs::write(&script_path, without_comments(&script))
+        .trying(|| format!("write {}", shown(&script_path)))
 }
 
 struct Release<'a> {

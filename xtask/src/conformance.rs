@@ -4,7 +4,7 @@ use std::process::Command;
 
 use crate::browser::{self, Driver, Programs};
 use crate::build;
-use crate::cli::{Conformance};
+use crate::cli::Conformance;
 use crate::demo;
 use crate::failure::{Failure, Outcome};
 use crate::http::free_port;

@@ -13,16 +13,24 @@ const PREFIXES: [&str; 2] = ["__wbg_", "__wbindgen_cast_"];
 /// Renames the imports of `wasm` in it and in `script`.
 pub fn shorten(wasm: &[u8], script: &str) -> Outcome<(Vec<u8>, String)> {
     let names = made_up_names(script);
-    let wasm = rename_imports(wasm, &names).ok_or_else(|| Failure::new("the app's WASM file cannot be read: is wasm-opt of another version?".to_owned()))?;
+    let wasm = rename_imports(wasm, &names).ok_or_else(|| {
+        Failure::new(
+            "the app's WASM file cannot be read: is wasm-opt of another version?".to_owned(),
+        )
+    })?;
     Ok((wasm, rename_words(script, &names)))
 }
 
 /// Every made-up name of the script with its short one. A name that is used as a whole word only.
 fn made_up_names(script: &str) -> BTreeMap<String, String> {
     let mut names = BTreeMap::new();
-    for word in words(script).filter(|word| PREFIXES.iter().any(|prefix| word.starts_with(prefix)) && word.len() > 12) {
+    for word in words(script)
+        .filter(|word| PREFIXES.iter().any(|prefix| word.starts_with(prefix)) && word.len() > 12)
+    {
         let next = names.len();
-        names.entry(word.to_owned()).or_insert_with(|| format!("_{next:x}"));
+        names
+            .entry(word.to_owned())
+            .or_insert_with(|| format!("_{next:x}"));
     }
     names
 }
@@ -96,7 +104,10 @@ fn import_section(body: &[u8], names: &BTreeMap<String, String>) -> Option<Vec<u
     for _ in 0..count {
         for is_field in [false, true] {
             let (name, after) = text(rest)?;
-            let name = names.get(name).filter(|_| is_field).map_or(name, String::as_str);
+            let name = names
+                .get(name)
+                .filter(|_| is_field)
+                .map_or(name, String::as_str);
             put_number(name.len(), &mut out);
             out.extend(name.as_bytes());
             rest = after;
@@ -130,17 +141,27 @@ fn description(bytes: &[u8]) -> Option<usize> {
 
 fn text(bytes: &[u8]) -> Option<(&str, &[u8])> {
     let (length, rest) = number(bytes)?;
-    Some((std::str::from_utf8(rest.get(..length)?).ok()?, rest.get(length..)?))
+    Some((
+        std::str::from_utf8(rest.get(..length)?).ok()?,
+        rest.get(length..)?,
+    ))
 }
 
 fn number_length(bytes: &[u8]) -> Option<usize> {
-    bytes.iter().position(|byte| byte & 0x80 == 0).map(|last| last + 1)
+    bytes
+        .iter()
+        .position(|byte| byte & 0x80 == 0)
+        .map(|last| last + 1)
 }
 
 /// An unsigned LEB128 number.
 fn number(bytes: &[u8]) -> Option<(usize, &[u8])> {
     let length = number_length(bytes).filter(|length| *length <= 5)?;
-    let value = bytes.iter().take(length).rev().fold(0, |sum, byte| (sum << 7) | usize::from(byte & 0x7f));
+    let value = bytes
+        .iter()
+        .take(length)
+        .rev()
+        .fold(0, |sum, byte| (sum << 7) | usize::from(byte & 0x7f));
     Some((value, bytes.get(length..)?))
 }
 
@@ -187,7 +208,10 @@ mod tests {
     #[test]
     fn comments_and_indentation_go_and_code_stays() {
         let script = "/**\n * says\n */\nfunction a() {\n    // why\n    return 1; /* x */\n}\n\n/* one */\nb();\n";
-        assert_eq!(without_comments(script), "function a() {\nreturn 1; /* x */\n}\nb();\n");
+        assert_eq!(
+            without_comments(script),
+            "function a() {\nreturn 1; /* x */\n}\nb();\n"
+        );
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use crate::browser;
 use crate::build;
-use crate::cli::{Part};
+use crate::cli::Part;
 use crate::conformance::run_demo_journeys;
 use crate::failure::{Failure, Outcome};
 use crate::process::{interrupted, run, run_reading};
@@ -53,7 +53,7 @@ fn run_part(part: Part, tally: &mut Tally) -> Outcome<()> {
         Part::Clippy => whole(tally, clippy),
         Part::Native => native(tally),
         Part::Browser => in_browser(tally),
-        Part::Build => whole(tally, || build::run_build()),
+        Part::Build => whole(tally, build::run_build),
         Part::E2e => run_demo_journeys(&browser::need()?, tally),
     }
 }

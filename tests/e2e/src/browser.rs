@@ -170,6 +170,9 @@ impl Browser {
             let Some(element) = self.all(wanted).await?.into_iter().next() else {
                 return Ok(None);
             };
+            if !is_still(&element).await? {
+                return Ok(None);
+            }
             Ok(element.click().await.ok())
         })
         .await
@@ -281,6 +284,14 @@ impl Browser {
             .map(|entry| (entry.level, entry.message))
             .collect())
     }
+}
+
+/// Whether an element stays where it is: what loads above it would move another one under the click.
+pub async fn is_still(element: &WebElement) -> Outcome<bool> {
+    let place = element.rect().await?;
+    tokio::time::sleep(2 * POLL).await;
+    let later = element.rect().await?;
+    Ok((place.x, place.y) == (later.x, later.y))
 }
 
 /// A console line with its addresses cut before query and fragment, which may hold tokens and codes.

@@ -74,6 +74,17 @@ impl Server {
         self.post(&format!("{}/test/{switch}", self.base)).await
     }
 
+    /// Gives new access tokens a life of so many seconds; real servers have theirs from `ACCESS_TTL`.
+    pub async fn token_lifetime(&self, seconds: u32) -> Outcome<()> {
+        match self.kind {
+            Kind::Demo => {
+                self.switch(&format!("token-lifetime?seconds={seconds}"))
+                    .await
+            }
+            Kind::Real => Ok(()),
+        }
+    }
+
     /// Ends the user's session: no access token is taken any more and none can be fetched. The browser is not told.
     ///
     /// A real server takes an access token until it expires by itself, so it needs a short `ACCESS_TTL`.
@@ -96,7 +107,7 @@ impl Server {
     /// How long after [`expire`](Self::expire) the app may still be let in.
     pub const fn grace(&self) -> Duration {
         match self.kind {
-            Kind::Demo => Duration::from_secs(20),
+            Kind::Demo => Duration::from_secs(60),
             Kind::Real => Duration::from_secs(150),
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::app::{ANSWER, App, button, headings, letters, message_field};
-use crate::browser::{Browser, PATIENCE};
+use crate::browser::{Browser, PATIENCE, is_still};
 use crate::failure::{Failure, Outcome, ensure};
 use crate::found::Found;
 use crate::server::Server;
@@ -186,12 +186,18 @@ pub async fn choose(app: &App, server: &Server, command: &str) -> Outcome<()> {
             || async {
                 for offer in offers() {
                     if let Some(found) = browser.all(&offer).await?.first() {
+                        if !is_still(found).await? {
+                            return Ok(false);
+                        }
                         found.click().await?;
                         return Ok(true);
                     }
                 }
-                if let Some(menu) = browser.all(&opener).await?.first() {
-                    menu.click().await?;
+                for menu in browser.all(&opener).await? {
+                    if menu.attr("aria-haspopup").await?.is_some() {
+                        menu.click().await?;
+                        break;
+                    }
                 }
                 Ok(false)
             },

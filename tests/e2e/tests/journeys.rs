@@ -69,7 +69,10 @@ async fn one_session_ends_while_typing_and_nothing_is_lost() -> Outcome<()> {
     if !first.has_sign_in || !second.has_sign_in {
         return not_here(name, "both servers must have a sign-in");
     }
-    journey(name, |browser| async move {
+    // The app asks for nothing while a person types: it learns of the end when it renews a token that runs out.
+    first.token_lifetime(20).await?;
+    let short = first.clone();
+    let outcome = journey(name, |browser| async move {
         let app = App::new(&browser, &setup);
         app.add(&first).await?;
         app.add(&second).await?;
@@ -94,6 +97,7 @@ async fn one_session_ends_while_typing_and_nothing_is_lost() -> Outcome<()> {
         browser.fill(&message_field(), draft).await?;
         first.expire().await?;
         asks_for_sign_in(&app, &first, &thread).await?;
+        first.token_lifetime(600).await?;
         app.is_listed(&first, "session expired").await?;
         app.is_listed(&second, "signed in").await?;
 
@@ -130,7 +134,9 @@ async fn one_session_ends_while_typing_and_nothing_is_lost() -> Outcome<()> {
         to_thread(&app, long, &streaming).await?;
         is_complete(&app, &second, &streaming).await
     })
-    .await
+    .await;
+    short.token_lifetime(600).await?;
+    outcome
 }
 
 #[tokio::test]

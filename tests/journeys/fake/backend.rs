@@ -117,7 +117,7 @@ impl Backend {
     }
 
     pub fn alias(&self) -> Alias {
-        Alias::derive(self.id().host_and_port(), &BTreeSet::new())
+        Alias::derive(&self.name(), &BTreeSet::new())
     }
 
     /// The path of its room `echo`, or of a thread in it.

@@ -8,7 +8,7 @@ use futures_channel::oneshot;
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 
-pub const START: i64 = 1_800_000_000_000;
+const START: i64 = 1_800_000_000_000;
 
 /// Clones share the time.
 #[derive(Clone)]

@@ -43,10 +43,6 @@ impl Disk {
         self.0.lock().unwrap().kept.insert(key.to_owned(), value.to_owned());
     }
 
-    pub fn erase(&self, key: &str) {
-        self.0.lock().unwrap().kept.remove(key);
-    }
-
     /// The person clears the site's data.
     pub fn clear(&self) {
         self.0.lock().unwrap().kept.clear();
