@@ -47,19 +47,34 @@ impl ApiRequest {
     /// Reads from a path.
     #[must_use]
     pub fn get(path: String) -> Self {
-        Self { verb: Verb::Get, path, body: None, timeout: timeout::API }
+        Self {
+            verb: Verb::Get,
+            path,
+            body: None,
+            timeout: timeout::API,
+        }
     }
 
     /// Sends a body to a path.
     #[must_use]
     pub fn post(path: String, body: Value) -> Self {
-        Self { verb: Verb::Post, path, body: Some(body), timeout: timeout::API }
+        Self {
+            verb: Verb::Post,
+            path,
+            body: Some(body),
+            timeout: timeout::API,
+        }
     }
 
     /// Deletes a path.
     #[must_use]
     pub fn delete(path: String) -> Self {
-        Self { verb: Verb::Delete, path, body: None, timeout: timeout::API }
+        Self {
+            verb: Verb::Delete,
+            path,
+            body: None,
+            timeout: timeout::API,
+        }
     }
 
     /// With another limit, in milliseconds.
@@ -75,7 +90,9 @@ impl ApiRequest {
 /// # Errors
 /// [`ApiError::Malformed`], which never quotes the body.
 pub fn json(body: &str) -> Result<Value, ApiError> {
-    serde_json::from_str(body).map_err(|error| ApiError::Malformed { reason: format!("not JSON at line {}", error.line()) })
+    serde_json::from_str(body).map_err(|error| ApiError::Malformed {
+        reason: format!("not JSON at line {}", error.line()),
+    })
 }
 
 pub(crate) use crate::core::route::encode_segment as segment;

@@ -26,13 +26,17 @@ pub fn storage_lost(full: bool) -> String {
 /// A session has ended by itself.
 #[must_use]
 pub fn session_ended(server: &str) -> String {
-    format!("Your session on {server} has ended. What you typed is saved. Other servers go on working.")
+    format!(
+        "Your session on {server} has ended. What you typed is saved. Other servers go on working."
+    )
 }
 
 /// The provider does not accept this app.
 #[must_use]
 pub fn provider_refuses_client(server: &str, code: &str) -> String {
-    format!("{server} cannot renew your session: its sign-in service does not accept this app ({code}). Your session goes on until it ends by itself. Please tell whoever runs the server.")
+    format!(
+        "{server} cannot renew your session: its sign-in service does not accept this app ({code}). Your session goes on until it ends by itself. Please tell whoever runs the server."
+    )
 }
 
 /// A thread could not be renamed.
@@ -51,7 +55,9 @@ pub fn delete_failed() -> String {
 #[must_use]
 pub fn stream_lost(error: &crate::core::error::ApiError) -> String {
     let (title, _) = errors::api_error(error);
-    format!("{title}. What has arrived is kept. The server goes on working: open this thread again later to see the whole answer.")
+    format!(
+        "{title}. What has arrived is kept. The server goes on working: open this thread again later to see the whole answer."
+    )
 }
 
 /// Feedback was taken.
@@ -90,13 +96,17 @@ pub fn servers_unreadable() -> String {
 /// The provider was not told of a sign-out.
 #[must_use]
 pub fn provider_not_told(server: &str) -> String {
-    format!("You are signed out of {server} here. Its sign-in service could not be told, so you may still be signed in there: close the browser on a shared computer.")
+    format!(
+        "You are signed out of {server} here. Its sign-in service could not be told, so you may still be signed in there: close the browser on a shared computer."
+    )
 }
 
 /// The provider's own session goes on.
 #[must_use]
 pub fn provider_session_left(server: &str) -> String {
-    format!("You are signed out of {server} here. Its sign-in service may still know you: it was not visited, because another server is answering.")
+    format!(
+        "You are signed out of {server} here. Its sign-in service may still know you: it was not visited, because another server is answering."
+    )
 }
 
 /// Signed out.

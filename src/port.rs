@@ -19,7 +19,7 @@ pub enum Method {
 }
 
 /// One request, with everything that is to be sent.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct HttpRequest {
     /// Method.
     pub method: Method,
@@ -37,8 +37,18 @@ pub struct HttpRequest {
     pub refuse_redirects: bool,
 }
 
+impl fmt::Debug for HttpRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The body may hold a refresh token, or what a person wrote.
+        f.debug_struct("HttpRequest")
+            .field("method", &self.method)
+            .field("url", &self.url)
+            .finish_non_exhaustive()
+    }
+}
+
 /// A whole answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct HttpResponse {
     /// HTTP status.
     pub status: u16,
@@ -46,6 +56,15 @@ pub struct HttpResponse {
     pub retry_after: Option<u64>,
     /// Body as text.
     pub body: String,
+}
+
+impl fmt::Debug for HttpResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The body may hold tokens, or somebody's conversation.
+        f.debug_struct("HttpResponse")
+            .field("status", &self.status)
+            .finish_non_exhaustive()
+    }
 }
 
 /// An answer whose body is still coming; dropping it ends the request.
@@ -60,7 +79,9 @@ pub struct HttpStream {
 
 impl fmt::Debug for HttpStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HttpStream").field("status", &self.status).finish_non_exhaustive()
+        f.debug_struct("HttpStream")
+            .field("status", &self.status)
+            .finish_non_exhaustive()
     }
 }
 
@@ -84,9 +105,15 @@ pub enum TransportError {
 /// Sends requests.
 pub trait Http: Send + Sync {
     /// Sends and reads the whole answer.
-    fn send(&self, request: HttpRequest) -> LocalBoxFuture<'static, Result<HttpResponse, TransportError>>;
+    fn send(
+        &self,
+        request: HttpRequest,
+    ) -> LocalBoxFuture<'static, Result<HttpResponse, TransportError>>;
     /// Sends and hands over the body as it comes.
-    fn stream(&self, request: HttpRequest) -> LocalBoxFuture<'static, Result<HttpStream, TransportError>>;
+    fn stream(
+        &self,
+        request: HttpRequest,
+    ) -> LocalBoxFuture<'static, Result<HttpStream, TransportError>>;
 }
 
 /// Why something could not be kept.
@@ -144,7 +171,11 @@ pub trait Random: Send + Sync {
 pub trait Lock: Send + Sync {
     /// Waits until the name is free and holds it until the guard is dropped. `None`: locks are missing
     /// here, or it was not granted within `timeout` milliseconds.
-    fn acquire(&self, name: String, timeout: u32) -> LocalBoxFuture<'static, Option<Box<dyn LockGuard>>>;
+    fn acquire(
+        &self,
+        name: String,
+        timeout: u32,
+    ) -> LocalBoxFuture<'static, Option<Box<dyn LockGuard>>>;
 }
 
 /// Holds a lock until dropped.

@@ -29,7 +29,11 @@ pub struct Load<T> {
 
 impl<T> Default for Load<T> {
     fn default() -> Self {
-        Self { data: None, error: None, busy: false }
+        Self {
+            data: None,
+            error: None,
+            busy: false,
+        }
     }
 }
 

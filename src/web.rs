@@ -1,6 +1,9 @@
 //! The only module that touches the browser.
 
-#![allow(clippy::disallowed_methods, reason = "this is where the browser is reached")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "this is where the browser is reached"
+)]
 
 pub mod clock;
 pub mod dom;

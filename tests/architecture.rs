@@ -31,7 +31,16 @@ fn without_tests(text: &str) -> &str {
 }
 
 fn without_comments(text: &str) -> String {
-    text.lines().map(|line| if line.trim_start().starts_with("//") { "" } else { line }).collect::<Vec<_>>().join("\n")
+    text.lines()
+        .map(|line| {
+            if line.trim_start().starts_with("//") {
+                ""
+            } else {
+                line
+            }
+        })
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 fn sources() -> Vec<Source> {
@@ -43,9 +52,17 @@ fn sources() -> Vec<Source> {
     found
         .iter()
         .map(|file| {
-            let path = file.strip_prefix(&root).unwrap().to_string_lossy().replace('\\', "/");
+            let path = file
+                .strip_prefix(&root)
+                .unwrap()
+                .to_string_lossy()
+                .replace('\\', "/");
             let raw = without_tests(&fs::read_to_string(file).unwrap()).to_owned();
-            Source { path, code: without_comments(&raw), raw }
+            Source {
+                path,
+                code: without_comments(&raw),
+                raw,
+            }
         })
         // `tests.rs` is declared under `#[cfg(test)]` by its parent.
         .filter(|source| !source.path.ends_with("/tests.rs"))
@@ -62,7 +79,8 @@ fn named(code: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for mark in ["crate::", "enfilade::"] {
         for (at, _) in code.match_indices(mark) {
-            let is_whole_word = !code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':');
+            let is_whole_word =
+                !code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':');
             if is_whole_word {
                 found.extend(heads(&code[at + mark.len()..]));
             }
@@ -74,7 +92,10 @@ fn named(code: &str) -> BTreeSet<String> {
 /// The first two segments of a path; of each path in a group.
 fn heads(rest: &str) -> Vec<String> {
     let Some(group) = rest.strip_prefix('{') else {
-        let path: String = rest.chars().take_while(|c| c.is_alphanumeric() || matches!(c, '_' | ':')).collect();
+        let path: String = rest
+            .chars()
+            .take_while(|c| c.is_alphanumeric() || matches!(c, '_' | ':'))
+            .collect();
         return vec![path.split("::").take(2).collect::<Vec<_>>().join("::")];
     };
     let mut depth = 0_i32;
@@ -92,7 +113,12 @@ fn heads(rest: &str) -> Vec<String> {
             parts.last_mut().unwrap().push(c);
         }
     }
-    parts.iter().map(|part| part.trim()).filter(|part| !part.is_empty()).flat_map(heads).collect()
+    parts
+        .iter()
+        .map(|part| part.trim())
+        .filter(|part| !part.is_empty())
+        .flat_map(heads)
+        .collect()
 }
 
 /// What a layer may import, its own modules aside. `state` tells people things, so it uses `i18n`; `main`
@@ -122,7 +148,11 @@ fn broken_imports(path: &str, code: &str) -> Vec<String> {
     named(code)
         .into_iter()
         .filter(|name| !is_own(path, name))
-        .filter(|name| !allowed(path).iter().any(|good| name == good || name.starts_with(&format!("{good}::"))))
+        .filter(|name| {
+            !allowed(path)
+                .iter()
+                .any(|good| name == good || name.starts_with(&format!("{good}::")))
+        })
         .map(|name| format!("{path} uses {name}"))
         .collect()
 }
@@ -137,12 +167,19 @@ fn lines_with<'a>(source: &'a Source, needles: &'a [&'a str]) -> impl Iterator<I
 
 /// Lines with one of these texts, outside the files where they belong.
 fn outside(needles: &[&str], is_home: impl Fn(&str) -> bool) -> Vec<String> {
-    sources().iter().filter(|source| !is_home(&source.path)).flat_map(|source| lines_with(source, needles).collect::<Vec<_>>()).collect()
+    sources()
+        .iter()
+        .filter(|source| !is_home(&source.path))
+        .flat_map(|source| lines_with(source, needles).collect::<Vec<_>>())
+        .collect()
 }
 
 #[test]
 fn every_layer_imports_only_what_it_may() {
-    let broken: Vec<String> = sources().iter().flat_map(|source| broken_imports(&source.path, &source.code)).collect();
+    let broken: Vec<String> = sources()
+        .iter()
+        .flat_map(|source| broken_imports(&source.path, &source.code))
+        .collect();
     assert!(broken.is_empty(), "{broken:#?}");
 }
 
@@ -151,7 +188,10 @@ fn the_reader_of_imports_sees_what_breaks_a_rule() {
     for (path, code) in [
         ("core/a.rs", "use crate::state::app::App;"),
         ("core/a.rs", "fn f() { crate::web::dom::focus() }"),
-        ("api/a.rs", "use crate::{core::room::Room, state::app::App};"),
+        (
+            "api/a.rs",
+            "use crate::{core::room::Room, state::app::App};",
+        ),
         ("state/a.rs", "use crate::web::storage;"),
         ("web/a.rs", "use crate::state::app::App;"),
         ("ui/a.rs", "use crate::web::fetch::Fetch;"),
@@ -164,7 +204,10 @@ fn the_reader_of_imports_sees_what_breaks_a_rule() {
     }
     for (path, code) in [
         ("core/a.rs", "use crate::core::room::{Room, RoomId};"),
-        ("ui/a.rs", "use crate::web::dom; use crate::{core::room::Room, state::{app::App, Load}};"),
+        (
+            "ui/a.rs",
+            "use crate::web::dom; use crate::{core::room::Room, state::{app::App, Load}};",
+        ),
         ("ui/kit/a.rs", "use crate::ui::kit::Button;"),
     ] {
         assert_eq!(broken_imports(path, code), Vec::<String>::new());
@@ -183,7 +226,20 @@ fn kit_reaches_nothing_above_it() {
 
 #[test]
 fn core_and_api_know_no_signals_browser_clock_or_randomness() {
-    let foreign = ["leptos", "reactive_graph", "any_spawner", "web_sys", "js_sys", "wasm_bindgen", "gloo", "SystemTime", "Instant::now", "async fn", "RefCell", "log::"];
+    let foreign = [
+        "leptos",
+        "reactive_graph",
+        "any_spawner",
+        "web_sys",
+        "js_sys",
+        "wasm_bindgen",
+        "gloo",
+        "SystemTime",
+        "Instant::now",
+        "async fn",
+        "RefCell",
+        "log::",
+    ];
     let broken: Vec<String> = sources()
         .iter()
         .filter(|source| matches!(layer(&source.path), "core" | "api"))
@@ -196,7 +252,9 @@ fn core_and_api_know_no_signals_browser_clock_or_randomness() {
 
 #[test]
 fn only_web_names_the_browser() {
-    let mut broken = outside(&["js_sys", "gloo_", "wasm_bindgen", "web_sys"], |path| layer(path) == "web");
+    let mut broken = outside(&["js_sys", "gloo_", "wasm_bindgen", "web_sys"], |path| {
+        layer(path) == "web"
+    });
     // leptos hands out elements and events, and its own names for their types are what a view may use.
     broken.retain(|line| !line.contains("init_wasm_bindgen") && !line.contains("leptos::"));
     assert!(broken.is_empty(), "{broken:#?}");
@@ -206,7 +264,16 @@ fn only_web_names_the_browser() {
 fn files_have_five_hundred_lines_at_most() {
     let long: Vec<String> = sources()
         .iter()
-        .map(|source| (source.raw.lines().filter(|line| !line.trim().is_empty()).count(), &source.path))
+        .map(|source| {
+            (
+                source
+                    .raw
+                    .lines()
+                    .filter(|line| !line.trim().is_empty())
+                    .count(),
+                &source.path,
+            )
+        })
         .filter(|(lines, _)| *lines > 500)
         .map(|(lines, path)| format!("{path}: {lines}"))
         .collect();
@@ -215,40 +282,81 @@ fn files_have_five_hundred_lines_at_most() {
 
 #[test]
 fn there_is_no_mod_rs() {
-    let found: Vec<String> = sources().into_iter().map(|source| source.path).filter(|path| path.ends_with("mod.rs")).collect();
+    let found: Vec<String> = sources()
+        .into_iter()
+        .map(|source| source.path)
+        .filter(|path| path.ends_with("mod.rs"))
+        .collect();
     assert!(found.is_empty(), "{found:?}");
 }
 
 #[test]
 fn every_file_says_what_it_owns() {
-    let silent: Vec<String> = sources().into_iter().filter(|source| !source.raw.starts_with("//!")).map(|source| source.path).collect();
+    let silent: Vec<String> = sources()
+        .into_iter()
+        .filter(|source| !source.raw.starts_with("//!"))
+        .map(|source| source.path)
+        .collect();
     assert!(silent.is_empty(), "{silent:?}");
 }
 
 #[test]
 fn navigation_happens_in_one_place() {
-    let broken = outside(&["navigate(", "use_navigate", "set_href(", "location().assign", "location().replace", "push_state"], |path| {
-        path.starts_with("ui/app") || path == "web/navigator.rs"
-    });
+    let broken = outside(
+        &[
+            "navigate(",
+            "use_navigate",
+            "set_href(",
+            "location().assign",
+            "location().replace",
+            "push_state",
+        ],
+        |path| path.starts_with("ui/app") || path == "web/navigator.rs",
+    );
     assert!(broken.is_empty(), "{broken:#?}");
 }
 
 #[test]
 fn requests_are_sent_in_one_place() {
-    let broken = outside(&["fetch_with", ".fetch(", "gloo_net", "XmlHttpRequest", "EventSource", "WebSocket", "send_beacon"], |path| path == "web/fetch.rs");
+    let broken = outside(
+        &[
+            "fetch_with",
+            ".fetch(",
+            "gloo_net",
+            "XmlHttpRequest",
+            "EventSource",
+            "WebSocket",
+            "send_beacon",
+        ],
+        |path| path == "web/fetch.rs",
+    );
     assert!(broken.is_empty(), "{broken:#?}");
 }
 
 #[test]
 fn only_the_client_and_the_session_send_requests() {
-    let senders = ["state/client.rs", "state/session/provider.rs", "state/app.rs"];
-    let broken = outside(&["ports.http", "http.send(", "http.stream("], |path| senders.contains(&path));
+    let senders = [
+        "state/client.rs",
+        "state/session/provider.rs",
+        "state/app.rs",
+    ];
+    let broken = outside(&["ports.http", "http.send(", "http.stream("], |path| {
+        senders.contains(&path)
+    });
     assert!(broken.is_empty(), "{broken:#?}");
 }
 
 #[test]
 fn nothing_becomes_html() {
-    let broken = outside(&["inner_html", "outer_html", "insert_adjacent_html", "document_write"], |_| false);
+    let broken = outside(
+        &[
+            "inner_html",
+            "outer_html",
+            "insert_adjacent_html",
+            "document_write",
+        ],
+        |_| false,
+    );
     assert!(broken.is_empty(), "{broken:#?}");
 }
 
@@ -260,13 +368,29 @@ fn storage_keys_live_in_one_module() {
 
 #[test]
 fn storage_is_touched_in_one_place() {
-    let broken = outside(&["localStorage", "local_storage", "session_storage", "gloo_storage"], |path| path == "web/storage.rs");
+    let broken = outside(
+        &[
+            "localStorage",
+            "local_storage",
+            "session_storage",
+            "gloo_storage",
+        ],
+        |path| path == "web/storage.rs",
+    );
     assert!(broken.is_empty(), "{broken:#?}");
 }
 
 #[test]
 fn tasks_are_started_in_one_place() {
-    let broken = outside(&["spawn_local", "Executor::spawn", "tokio::", "future_to_promise"], |path| path == "state/task.rs");
+    let broken = outside(
+        &[
+            "spawn_local",
+            "Executor::spawn",
+            "tokio::",
+            "future_to_promise",
+        ],
+        |path| path == "state/task.rs",
+    );
     assert!(broken.is_empty(), "{broken:#?}");
 }
 
@@ -279,13 +403,22 @@ fn no_view_ends_a_session() {
 #[test]
 fn secrets_are_exposed_only_where_they_are_sent_or_stored() {
     let broken = outside(&[".expose()"], |path| {
-        ["api/oidc.rs", "web/fetch.rs", "core/session/machine.rs", "core/secret.rs"].contains(&path)
+        [
+            "api/oidc.rs",
+            "web/fetch.rs",
+            "core/session/machine.rs",
+            "core/secret.rs",
+        ]
+        .contains(&path)
     });
     assert!(broken.is_empty(), "{broken:#?}");
 }
 
 #[test]
 fn nothing_is_left_undone_or_printed() {
-    let broken = outside(&["todo!(", "unimplemented!(", "dbg!(", "println!("], |path| path == "main.rs");
+    let broken = outside(
+        &["todo!(", "unimplemented!(", "dbg!(", "println!("],
+        |path| path == "main.rs",
+    );
     assert!(broken.is_empty(), "{broken:#?}");
 }

@@ -33,7 +33,10 @@ pub enum DiscoveryError {
 /// Address of the discovery document.
 #[must_use]
 pub fn discovery_url(provider: &Provider) -> String {
-    format!("{}/.well-known/openid-configuration", provider.server_url.trim_end_matches('/'))
+    format!(
+        "{}/.well-known/openid-configuration",
+        provider.server_url.trim_end_matches('/')
+    )
 }
 
 /// Reads a discovery document and holds it to its issuer and its origin (`decisions.md` section 2).
@@ -53,7 +56,11 @@ pub fn read_discovery(provider: &Provider, body: &str) -> Result<Discovery, Disc
         return Err(DiscoveryError::ForeignEndpoint);
     }
     // The others are a courtesy: one that is elsewhere is left out rather than fatal.
-    let own = |name: &str| text(name).filter(|url| origin(url) == Some(home)).map(str::to_owned);
+    let own = |name: &str| {
+        text(name)
+            .filter(|url| origin(url) == Some(home))
+            .map(str::to_owned)
+    };
     Ok(Discovery {
         token_endpoint: token_endpoint.to_owned(),
         end_session_endpoint: own("end_session_endpoint"),
@@ -63,9 +70,13 @@ pub fn read_discovery(provider: &Provider, body: &str) -> Result<Discovery, Disc
 
 /// Scheme, host and port of an absolute http(s) address without user info.
 fn origin(url: &str) -> Option<&str> {
-    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
+    let rest = url
+        .strip_prefix("https://")
+        .or_else(|| url.strip_prefix("http://"))?;
     let start = url.len() - rest.len();
-    let end = rest.find(['/', '?', '#', '\\']).map_or(url.len(), |at| start + at);
+    let end = rest
+        .find(['/', '?', '#', '\\'])
+        .map_or(url.len(), |at| start + at);
     let authority = &url[start..end];
     (!authority.is_empty() && !authority.contains('@')).then(|| &url[..end])
 }
@@ -93,7 +104,12 @@ pub fn revoke_form(provider: &Provider, refresh: &Secret<String>) -> String {
 /// Address that ends the provider's own session (RP-Initiated Logout section 2). The id token hint is
 /// what the standard asks for; it is of no use to call the server with.
 #[must_use]
-pub fn end_session_url(discovery: &Discovery, provider: &Provider, app_origin: &str, id_token: Option<&Secret<String>>) -> Option<String> {
+pub fn end_session_url(
+    discovery: &Discovery,
+    provider: &Provider,
+    app_origin: &str,
+    id_token: Option<&Secret<String>>,
+) -> Option<String> {
     let endpoint = discovery.end_session_endpoint.as_deref()?;
     let joint = if endpoint.contains('?') { '&' } else { '?' };
     let mut url = format!(
@@ -130,11 +146,21 @@ mod tests {
     #[test]
     fn a_document_of_another_issuer_is_refused() {
         let provider = provider();
-        let good = read_discovery(&provider, &document("https://id.example/realms/lab/", "https://id.example/token")).unwrap();
+        let good = read_discovery(
+            &provider,
+            &document("https://id.example/realms/lab/", "https://id.example/token"),
+        )
+        .unwrap();
         assert_eq!(good.token_endpoint, "https://id.example/token");
         assert_eq!(good.end_session_endpoint, None, "on another origin");
         assert_eq!(
-            read_discovery(&provider, &document("https://id.example/realms/other", "https://id.example/token")),
+            read_discovery(
+                &provider,
+                &document(
+                    "https://id.example/realms/other",
+                    "https://id.example/token"
+                )
+            ),
             Err(DiscoveryError::WrongIssuer)
         );
     }
@@ -152,19 +178,29 @@ mod tests {
             "",
         ] {
             assert_eq!(
-                read_discovery(&provider(), &document("https://id.example/realms/lab", endpoint)),
+                read_discovery(
+                    &provider(),
+                    &document("https://id.example/realms/lab", endpoint)
+                ),
                 Err(DiscoveryError::ForeignEndpoint),
                 "{endpoint}"
             );
         }
         for body in ["", "[]", "<html>", r#"{"issuer":1}"#] {
-            assert_eq!(read_discovery(&provider(), body), Err(DiscoveryError::Malformed), "{body}");
+            assert_eq!(
+                read_discovery(&provider(), body),
+                Err(DiscoveryError::Malformed),
+                "{body}"
+            );
         }
     }
 
     #[test]
     fn a_form_keeps_odd_characters_apart() {
         let form = refresh_form(&provider(), &Secret::new("a+b&c=d".into()));
-        assert_eq!(form, "grant_type=refresh_token&refresh_token=a%2Bb%26c%3Dd&client_id=lab%20web");
+        assert_eq!(
+            form,
+            "grant_type=refresh_token&refresh_token=a%2Bb%26c%3Dd&client_id=lab%20web"
+        );
     }
 }

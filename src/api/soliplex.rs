@@ -24,14 +24,18 @@ pub fn login() -> ApiRequest {
 /// [`ApiError::Malformed`] where this is not the answer of a Soliplex server.
 pub fn read_login(body: &str) -> Result<AuthMode, ApiError> {
     let value = json(body)?;
-    let map = value.as_object().ok_or_else(|| ApiError::Malformed { reason: "the list of providers is not an object".into() })?;
+    let map = value.as_object().ok_or_else(|| ApiError::Malformed {
+        reason: "the list of providers is not an object".into(),
+    })?;
     let providers: Vec<Provider> = map
         .iter()
         .filter_map(|(id, entry)| {
             let text = |name: &str| entry.get(name).and_then(Value::as_str).map(str::to_owned);
             Some(Provider {
                 id: id.clone(),
-                title: text("title").filter(|title| !title.trim().is_empty()).unwrap_or_else(|| id.clone()),
+                title: text("title")
+                    .filter(|title| !title.trim().is_empty())
+                    .unwrap_or_else(|| id.clone()),
                 server_url: text("server_url")?,
                 client_id: text("client_id")?,
                 scope: text("scope"),
@@ -40,7 +44,9 @@ pub fn read_login(body: &str) -> Result<AuthMode, ApiError> {
         .collect();
     match (map.is_empty(), providers.is_empty()) {
         (true, _) => Ok(AuthMode::None),
-        (false, true) => Err(ApiError::Malformed { reason: "no provider could be read".into() }),
+        (false, true) => Err(ApiError::Malformed {
+            reason: "no provider could be read".into(),
+        }),
         (false, false) => Ok(AuthMode::Oidc { providers }),
     }
 }
@@ -85,9 +91,17 @@ pub fn read_profile(body: &str) -> Option<Profile> {
         let text = value.get(name)?.as_str()?.trim();
         (!text.is_empty() && text != "<unknown>").then(|| text.to_owned())
     };
-    let full = [text("given_name"), text("family_name")].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    let full = [text("given_name"), text("family_name")]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join(" ");
     let email = text("email");
-    let name = Some(full).filter(|name| !name.is_empty()).or_else(|| text("name")).or_else(|| text("preferred_username")).or_else(|| email.clone())?;
+    let name = Some(full)
+        .filter(|name| !name.is_empty())
+        .or_else(|| text("name"))
+        .or_else(|| text("preferred_username"))
+        .or_else(|| email.clone())?;
     let email = email.filter(|email| *email != name);
     Some(Profile { name, email })
 }
@@ -103,7 +117,8 @@ pub fn rooms() -> ApiRequest {
 /// # Errors
 /// [`ApiError::Malformed`] where the whole is not a list of rooms.
 pub fn read_rooms(body: &str) -> Result<Vec<Room>, ApiError> {
-    let (rooms, skipped) = crate::core::room::rooms_from_json(body).map_err(|reason| ApiError::Malformed { reason })?;
+    let (rooms, skipped) = crate::core::room::rooms_from_json(body)
+        .map_err(|reason| ApiError::Malformed { reason })?;
     if skipped > 0 {
         log::warn!("{skipped} rooms could not be read and are left out");
     }
@@ -156,7 +171,9 @@ pub fn threads(room: &RoomId) -> ApiRequest {
 pub fn read_threads(body: &str) -> Result<Vec<ThreadSummary>, ApiError> {
     let value = json(body)?;
     if !value.get("threads").is_some_and(Value::is_array) {
-        return Err(ApiError::Malformed { reason: "there is no list of threads".into() });
+        return Err(ApiError::Malformed {
+            reason: "there is no list of threads".into(),
+        });
     }
     let mut threads = history::threads(&value);
     threads.sort_by_key(|thread| std::cmp::Reverse(thread.last_activity.max(thread.created)));
@@ -169,7 +186,10 @@ pub const UNNAMED: &str = "New Thread";
 /// Makes a thread, and its first run with it.
 #[must_use]
 pub fn create_thread(room: &RoomId) -> ApiRequest {
-    ApiRequest::post(threads_path(room), json!({ "metadata": { "name": UNNAMED, "description": "" } }))
+    ApiRequest::post(
+        threads_path(room),
+        json!({ "metadata": { "name": UNNAMED, "description": "" } }),
+    )
 }
 
 /// A thread that was just made.
@@ -192,12 +212,19 @@ pub fn read_new_thread(body: &str) -> Result<NewThread, ApiError> {
     let id = value
         .get("thread_id")
         .and_then(Value::as_str)
-        .ok_or_else(|| ApiError::Malformed { reason: "the new thread has no id".into() })?;
-    let run = value.get("runs").and_then(Value::as_object).and_then(|runs| runs.iter().next());
+        .ok_or_else(|| ApiError::Malformed {
+            reason: "the new thread has no id".into(),
+        })?;
+    let run = value
+        .get("runs")
+        .and_then(Value::as_object)
+        .and_then(|runs| runs.iter().next());
     Ok(NewThread {
         id: ThreadId(id.to_owned()),
         run: run.map(|(id, _)| id.clone()),
-        state: run.and_then(|(_, run)| run.pointer("/run_input/state").cloned()).filter(|state| !state.is_null()),
+        state: run
+            .and_then(|(_, run)| run.pointer("/run_input/state").cloned())
+            .filter(|state| !state.is_null()),
     })
 }
 
@@ -210,7 +237,10 @@ pub fn thread(room: &RoomId, thread: &ThreadId) -> ApiRequest {
 /// Names a thread. Replaces all that is noted about it.
 #[must_use]
 pub fn rename_thread(room: &RoomId, thread: &ThreadId, name: &str) -> ApiRequest {
-    ApiRequest::post(format!("{}/meta", thread_path(room, thread)), json!({ "name": name, "description": "" }))
+    ApiRequest::post(
+        format!("{}/meta", thread_path(room, thread)),
+        json!({ "name": name, "description": "" }),
+    )
 }
 
 /// Deletes a thread; repeating it is no error.
@@ -234,7 +264,9 @@ pub fn read_new_run(body: &str) -> Result<String, ApiError> {
         .get("run_id")
         .and_then(Value::as_str)
         .map(str::to_owned)
-        .ok_or_else(|| ApiError::Malformed { reason: "the new run has no id".into() })
+        .ok_or_else(|| ApiError::Malformed {
+            reason: "the new run has no id".into(),
+        })
 }
 
 /// A run with its stored events.
@@ -246,14 +278,20 @@ pub fn run(room: &RoomId, thread: &ThreadId, run: &str) -> ApiRequest {
 /// Starts a run, or resumes its stream where the cursor is sent along.
 #[must_use]
 pub fn stream(room: &RoomId, thread: &ThreadId, run: &str, input: &RunInput) -> ApiRequest {
-    ApiRequest::post(run_path(room, thread, run), serde_json::to_value(input).unwrap_or_default())
+    ApiRequest::post(
+        run_path(room, thread, run),
+        serde_json::to_value(input).unwrap_or_default(),
+    )
 }
 
 /// Says whether an answer was good.
 #[must_use]
 pub fn feedback(room: &RoomId, thread: &ThreadId, run: &str, up: bool) -> ApiRequest {
     let word = if up { "thumbs_up" } else { "thumbs_down" };
-    ApiRequest::post(format!("{}/feedback", run_path(room, thread, run)), json!({ "feedback": word, "reason": null }))
+    ApiRequest::post(
+        format!("{}/feedback", run_path(room, thread, run)),
+        json!({ "feedback": word, "reason": null }),
+    )
 }
 
 #[cfg(test)]
@@ -269,23 +307,46 @@ mod tests {
     #[test]
     fn a_provider_without_scope_or_title_is_good_and_a_broken_one_is_left_out() {
         let body = r#"{"a":{"server_url":"https://id.example","client_id":"web","scope":null},"b":{"title":"no address"},"c":7}"#;
-        let AuthMode::Oidc { providers } = read_login(body).unwrap() else { panic!("with sign-in") };
+        let AuthMode::Oidc { providers } = read_login(body).unwrap() else {
+            panic!("with sign-in")
+        };
         assert_eq!(providers.len(), 1);
-        assert_eq!((providers[0].id.as_str(), providers[0].title.as_str(), providers[0].scope.as_deref()), ("a", "a", None));
+        assert_eq!(
+            (
+                providers[0].id.as_str(),
+                providers[0].title.as_str(),
+                providers[0].scope.as_deref()
+            ),
+            ("a", "a", None)
+        );
     }
 
     #[test]
     fn a_page_that_is_no_server_is_told_apart() {
         for body in ["<!doctype html>", "[]", "\"x\"", r#"{"detail":"x"}"#, ""] {
-            assert!(matches!(read_login(body), Err(ApiError::Malformed { .. })), "{body}");
+            assert!(
+                matches!(read_login(body), Err(ApiError::Malformed { .. })),
+                "{body}"
+            );
         }
     }
 
     #[test]
     fn a_profile_never_shows_what_the_server_does_not_know() {
         let body = r#"{"given_name":"<unknown>","family_name":"<unknown>","email":"ann@example.test","preferred_username":"ann"}"#;
-        assert_eq!(read_profile(body), Some(Profile { name: "ann".into(), email: Some("ann@example.test".into()) }));
-        assert_eq!(read_profile(r#"{"given_name":" Ann ","family_name":"Lee"}"#).unwrap().name, "Ann Lee");
+        assert_eq!(
+            read_profile(body),
+            Some(Profile {
+                name: "ann".into(),
+                email: Some("ann@example.test".into())
+            })
+        );
+        assert_eq!(
+            read_profile(r#"{"given_name":" Ann ","family_name":"Lee"}"#)
+                .unwrap()
+                .name,
+            "Ann Lee"
+        );
         assert_eq!(read_profile(r#"{"given_name":5}"#), None);
         assert_eq!(read_profile("[]"), None);
     }
@@ -295,9 +356,18 @@ mod tests {
         let body = r#"{"thread_id":"t","runs":{"r1":{"run_input":{"state":{"rag":{}}}}}}"#;
         assert_eq!(
             read_new_thread(body).unwrap(),
-            NewThread { id: ThreadId("t".into()), run: Some("r1".into()), state: Some(json!({ "rag": {} })) }
+            NewThread {
+                id: ThreadId("t".into()),
+                run: Some("r1".into()),
+                state: Some(json!({ "rag": {} }))
+            }
         );
-        assert_eq!(read_new_thread(r#"{"thread_id":"t","runs":null}"#).unwrap().run, None);
+        assert_eq!(
+            read_new_thread(r#"{"thread_id":"t","runs":null}"#)
+                .unwrap()
+                .run,
+            None
+        );
         assert!(read_new_thread("{}").is_err());
     }
 
@@ -309,7 +379,9 @@ mod tests {
 
     #[test]
     fn room_statistics_are_read_one_by_one() {
-        let stats = read_room_stats(r#"{"a":{"last_activity":"1970-01-01T00:00:01Z"},"b":{"last_activity":null},"c":3}"#);
+        let stats = read_room_stats(
+            r#"{"a":{"last_activity":"1970-01-01T00:00:01Z"},"b":{"last_activity":null},"c":3}"#,
+        );
         assert_eq!(stats, BTreeMap::from([(RoomId("a".into()), 1000)]));
     }
 }

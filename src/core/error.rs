@@ -134,10 +134,22 @@ mod tests {
     #[test]
     fn the_sentence_is_found_in_every_shape_a_server_uses() {
         for (body, want) in [
-            (r#"{"detail":"unknown room id: nope"}"#, Some("unknown room id: nope")),
-            (r#"{"detail":["Unknown thread: x","for bob"]}"#, Some("Unknown thread: x; for bob")),
-            (r#"{"detail":[{"msg":"Field required","loc":["body"]}]}"#, Some("Field required")),
-            (r#"{"error":"service_unavailable","message":"Back soon"}"#, Some("Back soon")),
+            (
+                r#"{"detail":"unknown room id: nope"}"#,
+                Some("unknown room id: nope"),
+            ),
+            (
+                r#"{"detail":["Unknown thread: x","for bob"]}"#,
+                Some("Unknown thread: x; for bob"),
+            ),
+            (
+                r#"{"detail":[{"msg":"Field required","loc":["body"]}]}"#,
+                Some("Field required"),
+            ),
+            (
+                r#"{"error":"service_unavailable","message":"Back soon"}"#,
+                Some("Back soon"),
+            ),
             (r#"{"message":"","error":"e"}"#, Some("e")),
             ("<html>429</html>", None),
             (r#"{"detail":"<b>no</b>"}"#, None),
@@ -152,14 +164,20 @@ mod tests {
     #[test]
     fn a_huge_sentence_is_cut() {
         let body = serde_json::json!({ "detail": "ä".repeat(10_000) }).to_string();
-        assert_eq!(detail(&body).map(|text| text.chars().count()), Some(DETAIL_CHARS));
+        assert_eq!(
+            detail(&body).map(|text| text.chars().count()),
+            Some(DETAIL_CHARS)
+        );
     }
 
     #[test]
     fn only_401_is_about_the_session() {
         assert_eq!(ApiError::from_status(401, "", None), ApiError::Unauthorized);
         for status in [400, 403, 404, 405, 409, 413, 422, 429, 500, 502, 503] {
-            assert_ne!(ApiError::from_status(status, "", None), ApiError::Unauthorized);
+            assert_ne!(
+                ApiError::from_status(status, "", None),
+                ApiError::Unauthorized
+            );
         }
     }
 }

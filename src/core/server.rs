@@ -1,5 +1,5 @@
 //! Which servers there are and what they are called.
 
-pub mod id;
 pub mod alias;
+pub mod id;
 pub mod registry;

@@ -10,13 +10,24 @@ pub fn api_error(error: &ApiError) -> (String, String) {
         None => rest.to_owned(),
     };
     let (title, text) = match error {
-        ApiError::Unauthorized => ("Your session has ended", "Nothing you typed is lost. Sign in again to go on.".to_owned()),
-        ApiError::PermissionDenied { detail } => {
-            ("You do not have permission for this", said(detail, "You are still signed in. Ask whoever runs the server for access."))
-        }
-        ApiError::NotFound { detail } => {
-            ("This is not here", said(detail, "It may have been removed, or it is not visible to you."))
-        }
+        ApiError::Unauthorized => (
+            "Your session has ended",
+            "Nothing you typed is lost. Sign in again to go on.".to_owned(),
+        ),
+        ApiError::PermissionDenied { detail } => (
+            "You do not have permission for this",
+            said(
+                detail,
+                "You are still signed in. Ask whoever runs the server for access.",
+            ),
+        ),
+        ApiError::NotFound { detail } => (
+            "This is not here",
+            said(
+                detail,
+                "It may have been removed, or it is not visible to you.",
+            ),
+        ),
         ApiError::RateLimited { retry_after } => (
             "The server asks for a pause",
             match retry_after {
@@ -24,21 +35,37 @@ pub fn api_error(error: &ApiError) -> (String, String) {
                 None => "Nothing is lost. Try again in a moment.".to_owned(),
             },
         ),
-        ApiError::Rejected { detail, status } => {
-            ("The server did not accept this", said(detail, &format!("Nothing is lost. (Status {status}.)")))
-        }
-        ApiError::Server { detail, status } => {
-            ("The server has a problem", said(detail, &format!("Nothing is lost. Try again in a moment. (Status {status}.)")))
-        }
-        ApiError::Network => {
-            ("The server cannot be reached", "Nothing is lost, and you are still signed in. Check your connection, then try again.".to_owned())
-        }
-        ApiError::Timeout => ("The server does not answer", "Nothing is lost, and you are still signed in. Try again in a moment.".to_owned()),
+        ApiError::Rejected { detail, status } => (
+            "The server did not accept this",
+            said(detail, &format!("Nothing is lost. (Status {status}.)")),
+        ),
+        ApiError::Server { detail, status } => (
+            "The server has a problem",
+            said(
+                detail,
+                &format!("Nothing is lost. Try again in a moment. (Status {status}.)"),
+            ),
+        ),
+        ApiError::Network => (
+            "The server cannot be reached",
+            "Nothing is lost, and you are still signed in. Check your connection, then try again."
+                .to_owned(),
+        ),
+        ApiError::Timeout => (
+            "The server does not answer",
+            "Nothing is lost, and you are still signed in. Try again in a moment.".to_owned(),
+        ),
         ApiError::Cancelled => ("This was stopped", "Nothing is lost.".to_owned()),
-        ApiError::Malformed { reason } => {
-            ("The answer could not be read", format!("Nothing is lost. The server answered in a form that Enfilade does not know: {reason}."))
-        }
-        ApiError::Rpc { message, code } => ("The server reports an error", format!("{message} (Code {code}.) Nothing is lost.")),
+        ApiError::Malformed { reason } => (
+            "The answer could not be read",
+            format!(
+                "Nothing is lost. The server answered in a form that Enfilade does not know: {reason}."
+            ),
+        ),
+        ApiError::Rpc { message, code } => (
+            "The server reports an error",
+            format!("{message} (Code {code}.) Nothing is lost."),
+        ),
     };
     (title.to_owned(), text)
 }

@@ -36,7 +36,8 @@ pub const SESSION_EXPIRED: &str = "Session expired";
 /// The room does not exist, or is not for this person.
 pub const ROOM_NOT_HERE: &str = "This room is not here";
 /// What to do without the room.
-pub const ROOM_NOT_HERE_TEXT: &str = "It may have been removed, or it is not open to you. The other rooms are where they were.";
+pub const ROOM_NOT_HERE_TEXT: &str =
+    "It may have been removed, or it is not open to you. The other rooms are where they were.";
 /// Leads to the lobby.
 pub const TO_LOBBY: &str = "Go to the lobby";
 
@@ -68,7 +69,8 @@ pub fn unreachable(server: &str) -> String {
 }
 
 /// What is safe while a server does not answer.
-pub const UNREACHABLE_TEXT: &str = "You are still signed in, and what you typed is saved. This goes away when it answers again.";
+pub const UNREACHABLE_TEXT: &str =
+    "You are still signed in, and what you typed is saved. This goes away when it answers again.";
 
 /// How long ago something was, in one short word; `elapsed` in milliseconds.
 #[must_use]

@@ -23,7 +23,9 @@ pub fn probe_failed(error: &ApiError, tried: &[String], mixed: bool) -> (String,
     if mixed {
         return (
             "This page may not ask that server".to_owned(),
-            format!("{list} is not encrypted, and a browser does not let a secure page speak to it. Ask for its https address."),
+            format!(
+                "{list} is not encrypted, and a browser does not let a secure page speak to it. Ask for its https address."
+            ),
         );
     }
     let (title, rest) = match error {
@@ -71,13 +73,23 @@ pub fn sign_in_not_live(expired: bool) -> (String, String) {
 /// The way back brought nothing.
 #[must_use]
 pub fn sign_in_without_answer() -> (String, String) {
-    ("The sign-in was not finished".to_owned(), "The server sent no answer along. What you typed is safe. Please sign in again.".to_owned())
+    (
+        "The sign-in was not finished".to_owned(),
+        "The server sent no answer along. What you typed is safe. Please sign in again.".to_owned(),
+    )
 }
 
 /// The provider said no.
 #[must_use]
 pub fn sign_in_refused(code: &str, description: Option<&str>) -> (String, String) {
     let said = description.unwrap_or(code);
-    let title = if code == "access_denied" { "The sign-in was cancelled" } else { "The sign-in did not work" };
-    (title.to_owned(), format!("The sign-in service says: {said}. What you typed is safe. You can try again."))
+    let title = if code == "access_denied" {
+        "The sign-in was cancelled"
+    } else {
+        "The sign-in did not work"
+    };
+    (
+        title.to_owned(),
+        format!("The sign-in service says: {said}. What you typed is safe. You can try again."),
+    )
 }

@@ -21,7 +21,8 @@ pub const NOT_SENT: &str = "Not sent.";
 /// A run that ended without a word.
 pub const NO_RESPONSE: &str = "The run ended without an answer.";
 /// A past run whose events are missing.
-pub const GAP: &str = "This part of the conversation could not be loaded. Nothing else is affected.";
+pub const GAP: &str =
+    "This part of the conversation could not be loaded. Nothing else is affected.";
 /// Reasoning that goes on.
 pub const THINKING: &str = "Thinking…";
 /// Reasoning that is over.
@@ -97,5 +98,9 @@ pub fn unprocessed(kind: &str) -> String {
 /// A picture elsewhere, as a link.
 #[must_use]
 pub fn image(alt: &str) -> String {
-    if alt.trim().is_empty() { "Image".to_owned() } else { format!("Image: {alt}") }
+    if alt.trim().is_empty() {
+        "Image".to_owned()
+    } else {
+        format!("Image: {alt}")
+    }
 }

@@ -88,7 +88,9 @@ impl App {
     #[must_use]
     pub fn start(ports: Ports, answer: Option<CallbackAnswer>) -> Self {
         let shared = Shared::new(ports);
-        let settings = shared.load::<Settings>(&keys::settings(), settings::VERSION).unwrap_or_default();
+        let settings = shared
+            .load::<Settings>(&keys::settings(), settings::VERSION)
+            .unwrap_or_default();
         let servers = ArcRwSignal::new(Vec::new());
         let revision = {
             let servers = servers.clone();
@@ -96,7 +98,11 @@ impl App {
                 let doors = servers.with(|servers: &Vec<Server>| {
                     servers
                         .iter()
-                        .map(|server| Door { alias: server.alias(), id: server.id().clone(), connected: server.is_connected() })
+                        .map(|server| Door {
+                            alias: server.alias(),
+                            id: server.id().clone(),
+                            connected: server.is_connected(),
+                        })
                         .collect()
                 });
                 Revision(doors)
@@ -136,7 +142,11 @@ impl App {
         let (app, clock) = (self.clone(), shared.ports.clock.clone());
         spawn(async move {
             let servers = app.0.servers.get_untracked();
-            let checks = futures_util::future::join_all(servers.iter().map(|server| server.session().check_restored()));
+            let checks = futures_util::future::join_all(
+                servers
+                    .iter()
+                    .map(|server| server.session().check_restored()),
+            );
             let limit = clock.sleep(3_000);
             futures_util::pin_mut!(checks, limit);
             futures_util::future::select(checks, limit).await;
@@ -152,14 +162,18 @@ impl App {
         match registry::decode(&text) {
             Ok(decoded) => {
                 if decoded.skipped > 0 {
-                    log::warn!("{} remembered servers cannot be read and are left out", decoded.skipped);
+                    log::warn!(
+                        "{} remembered servers cannot be read and are left out",
+                        decoded.skipped
+                    );
                 }
                 decoded.servers
             }
             Err(error) => {
                 log::warn!("the list of servers cannot be read and is set aside: {error}");
                 shared.set_aside(&keys::servers(), &text);
-                self.toasts().tell(Tone::Caution, i18n::servers_unreadable());
+                self.toasts()
+                    .tell(Tone::Caution, i18n::servers_unreadable());
                 Vec::new()
             }
         }
@@ -168,9 +182,14 @@ impl App {
     /// Removes sign-ins that were never finished.
     fn sweep(&self) {
         let shared = &self.0.shared;
-        let found: Vec<(String, String)> =
-            shared.keys(keys::PRE_AUTH_PREFIX).into_iter().filter_map(|key| shared.get(&key).map(|text| (key, text))).collect();
-        let pairs = found.iter().map(|(key, text)| (key.as_str(), text.as_str()));
+        let found: Vec<(String, String)> = shared
+            .keys(keys::PRE_AUTH_PREFIX)
+            .into_iter()
+            .filter_map(|key| shared.get(&key).map(|text| (key, text)))
+            .collect();
+        let pairs = found
+            .iter()
+            .map(|(key, text)| (key.as_str(), text.as_str()));
         for key in pre_auth::sweep(pairs, shared.now()) {
             shared.remove(&key);
         }
@@ -200,13 +219,20 @@ impl App {
     /// The server of that name in routes.
     #[must_use]
     pub fn server(&self, alias: &Alias) -> Option<Server> {
-        self.0.servers.with_untracked(|servers| servers.iter().find(|server| server.alias() == *alias).cloned())
+        self.0.servers.with_untracked(|servers| {
+            servers
+                .iter()
+                .find(|server| server.alias() == *alias)
+                .cloned()
+        })
     }
 
     /// The server at that address.
     #[must_use]
     pub fn server_by_id(&self, id: &ServerId) -> Option<Server> {
-        self.0.servers.with_untracked(|servers| servers.iter().find(|server| server.id() == id).cloned())
+        self.0
+            .servers
+            .with_untracked(|servers| servers.iter().find(|server| server.id() == id).cloned())
     }
 
     /// The connection revision: changes when any server's connectedness does, and with additions and
@@ -286,7 +312,9 @@ impl App {
     pub fn guard(&self, route: &Route) -> Decision {
         self.0.shared.arrived(route);
         let restored = self.0.restored.get();
-        self.0.revision.with(|revision| guard::decide(route, revision, restored))
+        self.0
+            .revision
+            .with(|revision| guard::decide(route, revision, restored))
     }
 
     /// The one arrival rule: after every way of finishing a connect one goes to the place one came from,
@@ -309,19 +337,30 @@ impl App {
 
     /// "Sign in", wherever it is offered: first with what is left of the session, then at the provider.
     pub fn sign_in(&self, server: &Server, return_to: Option<Route>) {
-        let return_to = return_to.as_ref().and_then(ReturnTo::from_route).map(|place| place.to_path());
+        let return_to = return_to
+            .as_ref()
+            .and_then(ReturnTo::from_route)
+            .map(|place| place.to_path());
         self.0.connect.sign_in(self, server, return_to);
     }
 
     /// Adds a server that was found with what it says of itself, or gives the one that is known.
-    pub(super) fn add_server(&self, id: &ServerId, auth: AuthMode, identity: (Option<String>, Option<String>)) -> Server {
+    pub(super) fn add_server(
+        &self,
+        id: &ServerId,
+        auth: AuthMode,
+        identity: (Option<String>, Option<String>),
+    ) -> Server {
         if let Some(known) = self.server_by_id(id) {
             known.learn(auth, Some(identity));
             self.save_servers();
             return known;
         }
         let (name, description) = identity;
-        let taken: BTreeSet<Alias> = self.0.servers.with_untracked(|servers| servers.iter().map(Server::alias).collect());
+        let taken: BTreeSet<Alias> = self
+            .0
+            .servers
+            .with_untracked(|servers| servers.iter().map(Server::alias).collect());
         let record = ServerRecord {
             id: id.clone(),
             alias: Alias::derive(name.as_deref().unwrap_or(id.host_and_port()), &taken),
@@ -331,15 +370,23 @@ impl App {
             added_at: self.now(),
         };
         let server = Server::restore(&self.0.shared, record);
-        self.0.servers.update(|servers| servers.push(server.clone()));
+        self.0
+            .servers
+            .update(|servers| servers.push(server.clone()));
         self.save_servers();
         server
     }
 
     pub(super) fn save_servers(&self) {
-        let records: Vec<ServerRecord> =
-            self.0.servers.with_untracked(|servers| servers.iter().map(|server| server.record().get_untracked()).collect());
-        self.0.shared.set(&keys::servers(), &registry::encode(&records));
+        let records: Vec<ServerRecord> = self.0.servers.with_untracked(|servers| {
+            servers
+                .iter()
+                .map(|server| server.record().get_untracked())
+                .collect()
+        });
+        self.0
+            .shared
+            .set(&keys::servers(), &registry::encode(&records));
     }
 
     /// Saves everything that is being written: the page is being hidden or left.
@@ -370,7 +417,10 @@ impl App {
     fn adopt_servers(&self) {
         // A list that is gone or cannot be read says nothing about the servers that are in use here.
         let stored = self.0.shared.get(&keys::servers());
-        let Some(records) = stored.and_then(|text| registry::decode(&text).ok()).map(|decoded| decoded.servers) else {
+        let Some(records) = stored
+            .and_then(|text| registry::decode(&text).ok())
+            .map(|decoded| decoded.servers)
+        else {
             return;
         };
         let known = self.0.servers.get_untracked();
@@ -393,7 +443,9 @@ impl App {
             server.session().forget();
         }
         if known.iter().any(gone) {
-            self.0.servers.update(|servers| servers.retain(|server| !gone(server)));
+            self.0
+                .servers
+                .update(|servers| servers.retain(|server| !gone(server)));
         }
     }
 
@@ -411,6 +463,7 @@ impl App {
             server.session().adopt_stored();
             server.session().wake();
             server.look_again();
+            server.verify();
         }
     }
 

@@ -103,11 +103,17 @@ impl ApiClient {
     pub async fn call(&self, request: ApiRequest) -> Result<String, ApiError> {
         let _permit = self.limit.permit().await;
         let http = self.shared.ports.http.clone();
-        let answer = self.authorized(&request, &[], &move |request| http.send(request)).await?;
+        let answer = self
+            .authorized(&request, &[], &move |request| http.send(request))
+            .await?;
         if (200..300).contains(&answer.status) {
             Ok(answer.body)
         } else {
-            Err(ApiError::from_status(answer.status, &answer.body, answer.retry_after))
+            Err(ApiError::from_status(
+                answer.status,
+                &answer.body,
+                answer.retry_after,
+            ))
         }
     }
 
@@ -115,13 +121,19 @@ impl ApiClient {
     ///
     /// # Errors
     /// [`ApiError`]
-    pub async fn open_stream(&self, request: ApiRequest, cursor: Option<String>) -> Result<Box<dyn ByteStream>, ApiError> {
+    pub async fn open_stream(
+        &self,
+        request: ApiRequest,
+        cursor: Option<String>,
+    ) -> Result<Box<dyn ByteStream>, ApiError> {
         let http = self.shared.ports.http.clone();
         let mut headers = vec![("accept", "text/event-stream".to_owned())];
         if let Some(cursor) = cursor {
             headers.push(("last-event-id", cursor));
         }
-        let answer = self.authorized(&request, &headers, &move |request| http.stream(request)).await?;
+        let answer = self
+            .authorized(&request, &headers, &move |request| http.stream(request))
+            .await?;
         if (200..300).contains(&answer.status) {
             return Ok(answer.body);
         }
@@ -133,7 +145,11 @@ impl ApiClient {
                 break;
             }
         }
-        Err(ApiError::from_status(status, &String::from_utf8_lossy(&text), retry_after))
+        Err(ApiError::from_status(
+            status,
+            &String::from_utf8_lossy(&text),
+            retry_after,
+        ))
     }
 
     async fn authorized<A: Answer>(
@@ -155,7 +171,12 @@ impl ApiClient {
                 headers: headers
                     .iter()
                     .cloned()
-                    .chain(request.body.as_ref().map(|_| ("content-type", "application/json".to_owned())))
+                    .chain(
+                        request
+                            .body
+                            .as_ref()
+                            .map(|_| ("content-type", "application/json".to_owned())),
+                    )
                     .collect(),
                 bearer,
                 body: request.body.as_ref().map(ToString::to_string),
@@ -199,7 +220,11 @@ impl ApiClient {
     ///
     /// # Errors
     /// [`ApiError`]
-    pub async fn ask(shared: &Shared, server: &ServerId, request: ApiRequest) -> Result<String, ApiError> {
+    pub async fn ask(
+        shared: &Shared,
+        server: &ServerId,
+        request: ApiRequest,
+    ) -> Result<String, ApiError> {
         let (origin, _) = shared.ports.navigator.base();
         let wire = HttpRequest {
             method: Method::Get,
@@ -210,14 +235,23 @@ impl ApiClient {
             timeout: Some(request.timeout),
             refuse_redirects: false,
         };
-        let answer = shared.ports.http.send(wire).await.map_err(|error| match error {
-            TransportError::Network => ApiError::Network,
-            TransportError::Timeout => ApiError::Timeout,
-        })?;
+        let answer = shared
+            .ports
+            .http
+            .send(wire)
+            .await
+            .map_err(|error| match error {
+                TransportError::Network => ApiError::Network,
+                TransportError::Timeout => ApiError::Timeout,
+            })?;
         if (200..300).contains(&answer.status) {
             Ok(answer.body)
         } else {
-            Err(ApiError::from_status(answer.status, &answer.body, answer.retry_after))
+            Err(ApiError::from_status(
+                answer.status,
+                &answer.body,
+                answer.retry_after,
+            ))
         }
     }
 

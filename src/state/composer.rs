@@ -80,13 +80,17 @@ impl Composer {
             }
             draft
         });
-        let kept = kept.filter(|draft| !draft.is_blank()).map(|draft| draft.text);
+        let kept = kept
+            .filter(|draft| !draft.is_blank())
+            .map(|draft| draft.text);
         let restored = ArcRwSignal::new(kept.is_some());
         let text = ArcRwSignal::new(kept.unwrap_or_default());
         let (sending, blocked) = (ArcRwSignal::new(false), ArcRwSignal::new(false));
         let can_send = {
             let (text, sending, blocked) = (text.clone(), sending.clone(), blocked.clone());
-            ArcMemo::new(move |_| !sending.get() && !blocked.get() && text.with(|text| !text.trim().is_empty()))
+            ArcMemo::new(move |_| {
+                !sending.get() && !blocked.get() && text.with(|text| !text.trim().is_empty())
+            })
         };
         Self(Arc::new(Inner {
             shared: shared.clone(),
@@ -192,7 +196,11 @@ impl Composer {
             self.0.shared.remove(&key);
             return;
         }
-        let draft = Draft { text, saved_at: self.0.shared.now(), caret: None };
+        let draft = Draft {
+            text,
+            saved_at: self.0.shared.now(),
+            caret: None,
+        };
         self.0.shared.set(&key, &draft.encode());
     }
 

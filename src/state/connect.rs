@@ -183,7 +183,9 @@ impl Connect {
         self.0.step.set(Step::Address);
         self.0.waiting.set(None);
         let Some(url) = url else { return };
-        let known = ServerId::parse(url).ok().and_then(|id| app.server_by_id(&id));
+        let known = ServerId::parse(url)
+            .ok()
+            .and_then(|id| app.server_by_id(&id));
         let Some(server) = known else {
             self.0.address.set(url.chars().take(2048).collect());
             return;
@@ -192,8 +194,12 @@ impl Connect {
             app.arrive(&server, return_to);
             return;
         }
-        let place = return_to.and_then(|text| ReturnTo::parse(text).ok()).filter(|place| place.for_server(&server.alias()));
-        self.0.waiting.set(Some(self.describe(&app, &server, place.as_ref())));
+        let place = return_to
+            .and_then(|text| ReturnTo::parse(text).ok())
+            .filter(|place| place.for_server(&server.alias()));
+        self.0
+            .waiting
+            .set(Some(self.describe(&app, &server, place.as_ref())));
         // It may have changed how one signs in, or need no sign-in any more.
         let this = self.clone();
         spawn(async move {
@@ -209,18 +215,39 @@ impl Connect {
     fn describe(&self, app: &App, server: &Server, place: Option<&ReturnTo>) -> Waiting {
         let shared = app.shared();
         let user = server.session().user();
-        let key = |room, thread| DraftKey { server: server.id().clone(), user: user.clone(), room, thread };
+        let key = |room, thread| DraftKey {
+            server: server.id().clone(),
+            user: user.clone(),
+            room,
+            thread,
+        };
         let (words, draft) = match place.map(ReturnTo::route) {
-            Some(Route::Room { room, .. }) => (Some(i18n::place_room(&room_name(server, room))), Some(key(room.clone(), None))),
+            Some(Route::Room { room, .. }) => (
+                Some(i18n::place_room(&room_name(server, room))),
+                Some(key(room.clone(), None)),
+            ),
             Some(Route::Thread { room, thread, .. }) => {
                 let name = server.thread_name(room, thread);
-                (Some(i18n::place_thread(&room_name(server, room), name.as_deref())), Some(key(room.clone(), Some(thread.clone()))))
+                (
+                    Some(i18n::place_thread(
+                        &room_name(server, room),
+                        name.as_deref(),
+                    )),
+                    Some(key(room.clone(), Some(thread.clone()))),
+                )
             }
             _ => (None, None),
         };
         let has_draft = draft.is_some_and(|key| shared.get(&key.storage_key()).is_some());
-        let stuck = shared.load::<Trips>(&keys::trips(server.id()), 1).is_some_and(|trips| trips.is_stuck(shared.now()));
-        Waiting { server: server.clone(), place: words, has_draft, stuck }
+        let stuck = shared
+            .load::<Trips>(&keys::trips(server.id()), 1)
+            .is_some_and(|trips| trips.is_stuck(shared.now()));
+        Waiting {
+            server: server.clone(),
+            place: words,
+            has_draft,
+            stuck,
+        }
     }
 
     fn suggest(&self, app: &App) {
@@ -245,7 +272,9 @@ impl Connect {
     }
 
     fn fail(&self, (title, text): (String, String), field: bool) {
-        self.0.step.set(Step::Failed { problem: ConnectProblem { title, text, field } });
+        self.0.step.set(Step::Failed {
+            problem: ConnectProblem { title, text, field },
+        });
     }
 
     /// Gives up and goes back to the address.
@@ -257,7 +286,10 @@ impl Connect {
     /// Connects to what is in the field.
     pub fn submit(&self) {
         let Some(app) = self.app() else { return };
-        if matches!(self.0.step.get_untracked(), Step::Probing { .. } | Step::Leaving { .. }) {
+        if matches!(
+            self.0.step.get_untracked(),
+            Step::Probing { .. } | Step::Leaving { .. }
+        ) {
             return;
         }
         let address = self.0.address.get_untracked();
@@ -311,7 +343,11 @@ impl Connect {
         let return_to = lock(&self.0.work).return_to.clone();
         match found.providers.as_slice() {
             [] => {
-                let server = app.add_server(&found.id, found.auth.clone(), found.identity.clone().unwrap_or_default());
+                let server = app.add_server(
+                    &found.id,
+                    found.auth.clone(),
+                    found.identity.clone().unwrap_or_default(),
+                );
                 self.0.step.set(Step::Address);
                 self.0.address.set(String::new());
                 app.arrive(&server, return_to.as_deref());
@@ -329,7 +365,12 @@ impl Connect {
         let (Step::Choose { found }, Some(app)) = (self.0.step.get_untracked(), self.app()) else {
             return;
         };
-        let Some(provider) = found.providers.iter().find(|provider| provider.id == provider_id).cloned() else {
+        let Some(provider) = found
+            .providers
+            .iter()
+            .find(|provider| provider.id == provider_id)
+            .cloned()
+        else {
             return;
         };
         self.leave(&app, &found, &provider);
@@ -337,7 +378,9 @@ impl Connect {
 
     fn leave(&self, app: &App, found: &Found, provider: &Provider) {
         let return_to = lock(&self.0.work).return_to.clone();
-        self.0.step.set(Step::Leaving { name: found.name.clone() });
+        self.0.step.set(Step::Leaving {
+            name: found.name.clone(),
+        });
         let identity = found.identity.clone().unwrap_or_default();
         if !app.leave_for_sign_in(&found.id, identity, provider, return_to) {
             self.fail(i18n::sign_in_cannot_be_kept(), false);
@@ -371,7 +414,8 @@ impl Connect {
                     }
                 }
                 Err((title, text)) => {
-                    app.toasts().tell(super::toast::Tone::Danger, format!("{title}. {text}"));
+                    app.toasts()
+                        .tell(super::toast::Tone::Danger, format!("{title}. {text}"));
                 }
             }
         });
@@ -381,7 +425,14 @@ impl Connect {
 fn room_name(server: &Server, room: &crate::core::room::RoomId) -> String {
     server
         .rooms()
-        .with_untracked(|rooms| rooms.data.as_ref()?.iter().find(|known| known.id == *room).map(|room| room.name.clone()))
+        .with_untracked(|rooms| {
+            rooms
+                .data
+                .as_ref()?
+                .iter()
+                .find(|known| known.id == *room)
+                .map(|room| room.name.clone())
+        })
         .unwrap_or_else(|| room.0.clone())
 }
 
@@ -392,9 +443,14 @@ async fn probe(app: &App, candidates: &[ServerId]) -> Result<Found, (String, Str
     let mut last = ApiError::Network;
     for id in candidates {
         tried.push(id.as_str().to_owned());
-        match ApiClient::ask(app.shared(), id, soliplex::login()).await.and_then(|body| soliplex::read_login(&body)) {
+        match ApiClient::ask(app.shared(), id, soliplex::login())
+            .await
+            .and_then(|body| soliplex::read_login(&body))
+        {
             Ok(auth) => {
-                let identity = ApiClient::ask(app.shared(), id, soliplex::identity()).await.ok();
+                let identity = ApiClient::ask(app.shared(), id, soliplex::identity())
+                    .await
+                    .ok();
                 let identity = identity.as_deref().map(soliplex::read_identity);
                 let (name, description) = identity.clone().unwrap_or_default();
                 let providers = match &auth {
@@ -402,7 +458,14 @@ async fn probe(app: &App, candidates: &[ServerId]) -> Result<Found, (String, Str
                     AuthMode::Oidc { providers } => providers.clone(),
                 };
                 let name = name.unwrap_or_else(|| id.host_and_port().to_owned());
-                return Ok(Found { id: id.clone(), name, description, providers, auth, identity });
+                return Ok(Found {
+                    id: id.clone(),
+                    name,
+                    description,
+                    providers,
+                    auth,
+                    identity,
+                });
             }
             Err(error) if error.is_unreachable() => last = error,
             Err(error) => {
@@ -411,6 +474,9 @@ async fn probe(app: &App, candidates: &[ServerId]) -> Result<Found, (String, Str
             }
         }
     }
-    let mixed = page.starts_with("https://") && candidates.iter().all(|id| id.is_insecure() && !id.is_loopback());
+    let mixed = page.starts_with("https://")
+        && candidates
+            .iter()
+            .all(|id| id.is_insecure() && !id.is_loopback());
     Err(i18n::probe_failed(&last, &tried, mixed))
 }

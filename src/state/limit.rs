@@ -25,7 +25,10 @@ impl Limit {
     /// A limit of `size` at once.
     #[must_use]
     pub fn new(size: usize) -> Self {
-        Self(Arc::new(Mutex::new(Queue { free: size, waiting: VecDeque::new() })))
+        Self(Arc::new(Mutex::new(Queue {
+            free: size,
+            waiting: VecDeque::new(),
+        })))
     }
 
     /// Waits for a permit.

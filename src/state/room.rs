@@ -1,7 +1,7 @@
 //! A room: its threads, and which of them have a live run.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::any::Any;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, Weak};
 
 use reactive_graph::signal::ArcRwSignal;
@@ -73,7 +73,11 @@ impl Server {
 
 impl Tenant for Inner {
     fn composers(&self) -> Vec<Composer> {
-        self.open_threads().iter().map(ThreadState::composer).chain([self.new_thread.clone()]).collect()
+        self.open_threads()
+            .iter()
+            .map(ThreadState::composer)
+            .chain([self.new_thread.clone()])
+            .collect()
     }
 
     fn is_running(&self) -> bool {
@@ -87,8 +91,13 @@ impl Tenant for Inner {
     }
 
     fn reconnected(&self) {
-        let Some(this) = self.this.upgrade().map(RoomState) else { return };
-        if self.threads.with_untracked(|threads| threads.error.is_some()) {
+        let Some(this) = self.this.upgrade().map(RoomState) else {
+            return;
+        };
+        if self
+            .threads
+            .with_untracked(|threads| threads.error.is_some())
+        {
             this.reload_threads();
         }
         for thread in self.open_threads() {
@@ -97,7 +106,14 @@ impl Tenant for Inner {
     }
 
     fn thread_name(&self, id: &ThreadId) -> Option<String> {
-        self.threads.with_untracked(|load| load.data.as_ref()?.iter().find(|thread| thread.id == *id)?.name.clone())
+        self.threads.with_untracked(|load| {
+            load.data
+                .as_ref()?
+                .iter()
+                .find(|thread| thread.id == *id)?
+                .name
+                .clone()
+        })
     }
 }
 
@@ -109,7 +125,12 @@ impl Inner {
 
 impl RoomState {
     fn new(server: Server, id: RoomId) -> Self {
-        let key = DraftKey { server: server.id().clone(), user: server.session().user(), room: id.clone(), thread: None };
+        let key = DraftKey {
+            server: server.id().clone(),
+            user: server.session().user(),
+            room: id.clone(),
+            thread: None,
+        };
         let new_thread = Composer::new(server.shared(), key);
         let this = Self(Arc::new_cyclic(|this| Inner {
             this: this.clone(),
@@ -145,7 +166,14 @@ impl RoomState {
     /// What the server says of it (tracked).
     #[must_use]
     pub fn room(&self) -> Option<Room> {
-        self.0.server.rooms().with(|rooms| rooms.data.as_ref()?.iter().find(|room| room.id == self.0.id).cloned())
+        self.0.server.rooms().with(|rooms| {
+            rooms
+                .data
+                .as_ref()?
+                .iter()
+                .find(|room| room.id == self.0.id)
+                .cloned()
+        })
     }
 
     /// Its threads, newest first.
@@ -173,7 +201,10 @@ impl RoomState {
             return thread.clone();
         }
         let thread = ThreadState::new(self.clone(), id.clone());
-        lock(&self.0.open).entry(id.clone()).or_insert(thread).clone()
+        lock(&self.0.open)
+            .entry(id.clone())
+            .or_insert(thread)
+            .clone()
     }
 
     pub(super) fn note_running(&self, thread: &ThreadId, runs: bool) {
@@ -197,7 +228,11 @@ impl RoomState {
 
     /// Loads the threads unless they are there or on their way.
     pub fn load_threads(&self) {
-        if self.0.threads.with_untracked(|threads| threads.data.is_none() && !threads.busy) {
+        if self
+            .0
+            .threads
+            .with_untracked(|threads| threads.data.is_none() && !threads.busy)
+        {
             self.reload_threads();
         }
     }
@@ -210,7 +245,12 @@ impl RoomState {
         self.0.threads.update(|threads| threads.busy = true);
         let this = self.clone();
         spawn(async move {
-            let answer = this.0.server.client().call(soliplex::threads(&this.0.id)).await;
+            let answer = this
+                .0
+                .server
+                .client()
+                .call(soliplex::threads(&this.0.id))
+                .await;
             let threads = answer.and_then(|body| soliplex::read_threads(&body));
             this.0.threads.update(|load| load.settle(threads));
         });
@@ -218,20 +258,30 @@ impl RoomState {
 
     async fn start_thread(&self, text: String) {
         let client = self.0.server.client();
-        let made = client.call(soliplex::create_thread(&self.0.id)).await.and_then(|body| soliplex::read_new_thread(&body));
+        let made = client
+            .call(soliplex::create_thread(&self.0.id))
+            .await
+            .and_then(|body| soliplex::read_new_thread(&body));
         let made = match made {
             Ok(made) => made,
             Err(error) => {
-                self.0.new_thread.give_back(Some(i18n::errors::api_error_line(&error)));
+                self.0
+                    .new_thread
+                    .give_back(Some(i18n::errors::api_error_line(&error)));
                 return;
             }
         };
         let thread = self.thread(&made.id);
         let shared = self.0.server.shared();
-        let is_here = |alias: &Alias, room: &RoomId| *alias == self.0.server.alias() && *room == self.0.id;
-        if matches!(shared.here(), Some(Route::Room { alias, room, .. }) if is_here(&alias, &room)) {
+        let is_here =
+            |alias: &Alias, room: &RoomId| *alias == self.0.server.alias() && *room == self.0.id;
+        if matches!(shared.here(), Some(Route::Room { alias, room, .. }) if is_here(&alias, &room))
+        {
             // The page of the new thread takes the place of the empty one.
-            shared.go(&Route::thread(self.0.server.alias(), self.0.id.clone(), made.id.clone()), true);
+            shared.go(
+                &Route::thread(self.0.server.alias(), self.0.id.clone(), made.id.clone()),
+                true,
+            );
         }
         self.0.threads.update(|load| {
             let fresh = ThreadSummary {
@@ -255,7 +305,12 @@ impl RoomState {
         self.set_name(id, Some(name.clone()));
         let (this, id) = (self.clone(), id.clone());
         spawn(async move {
-            let answer = this.0.server.client().call(soliplex::rename_thread(&this.0.id, &id, &name)).await;
+            let answer = this
+                .0
+                .server
+                .client()
+                .call(soliplex::rename_thread(&this.0.id, &id, &name))
+                .await;
             if let Err(error) = answer {
                 this.set_name(&id, before);
                 this.tell(&i18n::rename_failed(), &error);
@@ -265,7 +320,12 @@ impl RoomState {
 
     fn set_name(&self, id: &ThreadId, name: Option<String>) {
         self.0.threads.update(|load| {
-            if let Some(thread) = load.data.iter_mut().flatten().find(|thread| thread.id == *id) {
+            if let Some(thread) = load
+                .data
+                .iter_mut()
+                .flatten()
+                .find(|thread| thread.id == *id)
+            {
                 thread.name = name;
             }
         });
@@ -275,7 +335,13 @@ impl RoomState {
     pub fn delete(&self, id: &ThreadId) {
         let (this, id) = (self.clone(), id.clone());
         spawn(async move {
-            match this.0.server.client().call(soliplex::delete_thread(&this.0.id, &id)).await {
+            match this
+                .0
+                .server
+                .client()
+                .call(soliplex::delete_thread(&this.0.id, &id))
+                .await
+            {
                 // Somebody else was faster: the outcome is the same.
                 Ok(_) | Err(ApiError::NotFound { .. }) => this.deleted(&id),
                 Err(error) => this.tell(&i18n::delete_failed(), &error),

@@ -76,6 +76,9 @@ impl Standing {
     }
 }
 
+/// How often coming back to the page asks the server about the session, in milliseconds.
+const VERIFY_PAUSE: i64 = 60_000;
+
 /// One server. Clones share it.
 #[derive(Clone)]
 pub struct Server(Arc<Inner>);
@@ -103,6 +106,7 @@ struct Personal {
     /// How the rooms are loaded anew, once a page has asked for them. A pointer, so that what it needs is
     /// loaded with that page.
     reload: Option<fn(&Server)>,
+    verified_at: i64,
 }
 
 impl PartialEq for Server {
@@ -128,10 +132,12 @@ impl Server {
         let session = ServerSession::restore(shared, &id, record.clone());
         let client = ApiClient::new(shared, &id, session.clone());
         let standing = {
-            let (record, session, unreachable) = (record.clone(), session.signal(), client.unreachable());
+            let (record, session, unreachable) =
+                (record.clone(), session.signal(), client.unreachable());
             ArcMemo::new(move |_| {
                 let open = record.with(|record| record.auth == AuthMode::None);
-                let (active, expired) = session.with(|session| (session.is_active(), session.is_expired()));
+                let (active, expired) =
+                    session.with(|session| (session.is_active(), session.is_expired()));
                 match (open || active, expired) {
                     (true, _) if unreachable.get() => Standing::Unreachable,
                     (true, _) if open => Standing::Open,
@@ -198,7 +204,9 @@ impl Server {
     /// Its name (tracked).
     #[must_use]
     pub fn name(&self) -> String {
-        self.0.record.with(|record| record.display_name().to_owned())
+        self.0
+            .record
+            .with(|record| record.display_name().to_owned())
     }
 
     /// Host and port.
@@ -266,7 +274,11 @@ impl Server {
 
     /// Takes in a room that was opened; gives the one that is there already, if any.
     pub(super) fn take_in(&self, id: &RoomId, room: Arc<dyn Tenant>) -> Arc<dyn Tenant> {
-        lock(&self.0.personal).rooms.entry(id.clone()).or_insert(room).clone()
+        lock(&self.0.personal)
+            .rooms
+            .entry(id.clone())
+            .or_insert(room)
+            .clone()
     }
 
     /// The name of a thread, where its room is open and knows it.
@@ -283,7 +295,9 @@ impl Server {
     pub fn load_rooms(&self) {
         lock(&self.0.personal).reload = Some(Self::reload_rooms);
         let (idle, connected) = (
-            self.0.rooms.with_untracked(|rooms| rooms.data.is_none() && !rooms.busy && rooms.error.is_none()),
+            self.0.rooms.with_untracked(|rooms| {
+                rooms.data.is_none() && !rooms.busy && rooms.error.is_none()
+            }),
             self.0.session.is_active_untracked() || self.0.session.is_open(),
         );
         if idle && connected {
@@ -307,7 +321,12 @@ impl Server {
         let this = self.clone();
         spawn(async move {
             let epoch = this.0.session.signal().read_untracked().epoch;
-            let rooms = this.0.client.call(soliplex::rooms()).await.and_then(|body| soliplex::read_rooms(&body));
+            let rooms = this
+                .0
+                .client
+                .call(soliplex::rooms())
+                .await
+                .and_then(|body| soliplex::read_rooms(&body));
             let good = rooms.is_ok();
             if matches!(rooms, Err(ApiError::Unauthorized)) && this.0.session.is_open() {
                 this.reconcile().await;
@@ -337,8 +356,12 @@ impl Server {
         let Ok(body) = ApiClient::ask(shared, &self.0.id, soliplex::login()).await else {
             return;
         };
-        let Ok(auth) = soliplex::read_login(&body) else { return };
-        let identity = ApiClient::ask(shared, &self.0.id, soliplex::identity()).await.ok();
+        let Ok(auth) = soliplex::read_login(&body) else {
+            return;
+        };
+        let identity = ApiClient::ask(shared, &self.0.id, soliplex::identity())
+            .await
+            .ok();
         self.learn(auth, identity.as_deref().map(soliplex::read_identity));
     }
 
@@ -381,6 +404,27 @@ impl Server {
         }
     }
 
+    /// Asks the server whether the session still holds, at most once a minute: somebody who comes back to
+    /// the page is told at once, and not when the next message is sent.
+    pub fn verify(&self) {
+        let now = self.0.shared.now();
+        if self.0.session.is_open() || !self.0.session.is_active_untracked() {
+            return;
+        }
+        {
+            let mut personal = lock(&self.0.personal);
+            if (0..VERIFY_PAUSE).contains(&(now - personal.verified_at)) {
+                return;
+            }
+            personal.verified_at = now;
+        }
+        let this = self.clone();
+        spawn(async move {
+            // The verdict is the client's: a 401 has gone through the funnel, anything else says nothing.
+            let _ = this.0.client.call(soliplex::user_info()).await;
+        });
+    }
+
     /// Whether any of its threads has a live run.
     #[must_use]
     pub fn is_running(&self) -> bool {
@@ -402,7 +446,10 @@ impl Server {
     }
 
     fn composers(&self) -> Vec<Composer> {
-        self.tenants().iter().flat_map(|room| room.composers()).collect()
+        self.tenants()
+            .iter()
+            .flat_map(|room| room.composers())
+            .collect()
     }
 
     /// Ends every run that is being followed here; they go on at the server.

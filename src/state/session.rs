@@ -58,6 +58,9 @@ pub enum Next {
     NotNow,
 }
 
+/// With less life than this left in a token, requests wait for the next one, in milliseconds.
+const LAST_SECONDS: i64 = 10_000;
+
 type Hook = Box<dyn Fn() + Send + Sync>;
 
 /// The session of one server. Clones share it.
@@ -91,7 +94,9 @@ struct Flight {
 
 impl std::fmt::Debug for ServerSession {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ServerSession").field("id", &self.0.id).finish_non_exhaustive()
+        f.debug_struct("ServerSession")
+            .field("id", &self.0.id)
+            .finish_non_exhaustive()
     }
 }
 
@@ -138,7 +143,9 @@ impl ServerSession {
     /// Whether people sign in at all here.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        self.0.record.with_untracked(|record| record.auth == AuthMode::None)
+        self.0
+            .record
+            .with_untracked(|record| record.auth == AuthMode::None)
     }
 
     /// Whose drafts and other local things these are.
@@ -147,7 +154,10 @@ impl ServerSession {
         if self.is_open() {
             return UserKey::anonymous();
         }
-        self.0.session.with_untracked(Session::user).unwrap_or_else(UserKey::server_bucket)
+        self.0
+            .session
+            .with_untracked(Session::user)
+            .unwrap_or_else(UserKey::server_bucket)
     }
 
     /// Runs before the session leaves "signed in", while what was typed can still be filed under its user.
@@ -171,7 +181,16 @@ impl ServerSession {
         }
         let now = self.0.shared.now();
         if self.refresh_is_due(now) {
-            self.refresh(false).await;
+            let refreshed = self.begin_refresh(false);
+            // A token with some life left is good for this request: a slow provider must not hold it up.
+            let ends = self
+                .0
+                .session
+                .with_untracked(|session| session.tokens().map_or(0, |tokens| tokens.expires_at));
+            if ends - now < LAST_SECONDS {
+                // The outcome shows in the session.
+                let _ = refreshed.await;
+            }
         }
         let session = self.0.session.get_untracked();
         match session.tokens() {
@@ -193,7 +212,8 @@ impl ServerSession {
         let due = tokens.refresh_due_at().is_some_and(|due| now >= due);
         let flight = lock(&self.0.flight);
         let dead = tokens.is_dead(now);
-        due && (flight.waiters.is_some() || (flight.backoff.allows(now) && (!flight.stopped || dead)))
+        due && (flight.waiters.is_some()
+            || (flight.backoff.allows(now) && (!flight.stopped || dead)))
     }
 
     /// What a 401 to a request with this stamp leads to. `tried` says that this request has already been
@@ -211,7 +231,11 @@ impl ServerSession {
             On401::RetryWithCurrent => Next::NotNow,
             On401::Refresh | On401::Expire => {
                 self.mark_expired(stamp.epoch, ExpiryReason::Refused);
-                if self.is_active_untracked() { Next::Stale } else { Next::Ended }
+                if self.is_active_untracked() {
+                    Next::Stale
+                } else {
+                    Next::Ended
+                }
             }
         }
     }
@@ -227,8 +251,14 @@ impl ServerSession {
         }
         log::info!("the session on {} has ended: {reason:?}", self.0.id.host());
         self.put(session, true);
-        let name = self.0.record.with_untracked(|record| record.display_name().to_owned());
-        self.0.shared.toasts.tell(Tone::Caution, i18n::session_ended(&name));
+        let name = self
+            .0
+            .record
+            .with_untracked(|record| record.display_name().to_owned());
+        self.0
+            .shared
+            .toasts
+            .tell(Tone::Caution, i18n::session_ended(&name));
     }
 
     /// Starts a session with fresh tokens.
@@ -259,10 +289,17 @@ impl ServerSession {
 
     /// Takes over what another tab has stored, where it is newer.
     pub fn adopt_stored(&self) {
-        let Some(stored) = self.0.shared.load::<Session>(&keys::session(&self.0.id), RECORD) else {
+        let Some(stored) = self
+            .0
+            .shared
+            .load::<Session>(&keys::session(&self.0.id), RECORD)
+        else {
             return;
         };
-        let yields = self.0.session.with_untracked(|session| session.yields_to(&stored));
+        let yields = self
+            .0
+            .session
+            .with_untracked(|session| session.yields_to(&stored));
         if yields {
             self.put(stored, false);
             self.watch();
@@ -276,15 +313,24 @@ impl ServerSession {
     }
 
     fn put(&self, session: Session, store: bool) {
-        let (was, is) = (self.0.session.with_untracked(Session::is_active), session.is_active());
-        let flips = was != is || self.0.session.with_untracked(|old| old.epoch != session.epoch);
+        let (was, is) = (
+            self.0.session.with_untracked(Session::is_active),
+            session.is_active(),
+        );
+        let flips = was != is
+            || self
+                .0
+                .session
+                .with_untracked(|old| old.epoch != session.epoch);
         if was && flips {
             for hook in lock(&self.0.before_end).iter() {
                 hook();
             }
         }
         if store {
-            self.0.shared.save(&keys::session(&self.0.id), RECORD, &session);
+            self.0
+                .shared
+                .save(&keys::session(&self.0.id), RECORD, &session);
         }
         if store && session.tokens().is_none() {
             self.0.shared.remove_stale(&keys::session(&self.0.id));
@@ -300,6 +346,10 @@ impl ServerSession {
     /// Renews the tokens; whoever asks while that is under way shares its outcome. The work belongs to
     /// the app: it goes on when the asking page is left. `refused`: the server refused the current token.
     pub async fn refresh(&self, refused: bool) -> Refreshed {
+        self.begin_refresh(refused).await.unwrap_or(Refreshed::Kept)
+    }
+
+    fn begin_refresh(&self, refused: bool) -> oneshot::Receiver<Refreshed> {
         let (sender, receiver) = oneshot::channel();
         let starts = {
             let mut flight = lock(&self.0.flight);
@@ -332,7 +382,7 @@ impl ServerSession {
                 }
             });
         }
-        receiver.await.unwrap_or(Refreshed::Kept)
+        receiver
     }
 
     async fn refresh_once(&self) -> Refreshed {
@@ -342,17 +392,32 @@ impl ServerSession {
         self.adopt_stored();
         let session = self.0.session.get_untracked();
         if session.stamp() != before {
-            return if session.is_active() { Refreshed::Fresh } else { Refreshed::Ended };
+            return if session.is_active() {
+                Refreshed::Fresh
+            } else {
+                Refreshed::Ended
+            };
         }
-        let (Some(provider), Some(tokens)) = (session.provider().cloned(), session.tokens().cloned()) else {
+        let (Some(provider), Some(tokens)) =
+            (session.provider().cloned(), session.tokens().cloned())
+        else {
             return Refreshed::Ended;
         };
         let spent = lock(&self.0.flight).spent == Some(before);
-        let outcome = if spent { Err(RefreshFailure::InvalidGrant) } else { self.request_tokens(&provider, &tokens).await };
+        let outcome = if spent {
+            Err(RefreshFailure::InvalidGrant)
+        } else {
+            self.request_tokens(&provider, &tokens).await
+        };
         self.settle(before, &tokens, outcome)
     }
 
-    fn settle(&self, stamp: Stamp, tokens: &Tokens, outcome: Result<TokenAnswer, RefreshFailure>) -> Refreshed {
+    fn settle(
+        &self,
+        stamp: Stamp,
+        tokens: &Tokens,
+        outcome: Result<TokenAnswer, RefreshFailure>,
+    ) -> Refreshed {
         // Another tab may have signed out, or in as somebody else, while the provider was thinking.
         self.adopt_stored();
         let now = self.0.shared.now();
@@ -376,7 +441,11 @@ impl ServerSession {
                         return Refreshed::Fresh;
                     }
                     Err(NotTaken::Stale) => {
-                        return if session.is_active() { Refreshed::Fresh } else { Refreshed::Ended };
+                        return if session.is_active() {
+                            Refreshed::Fresh
+                        } else {
+                            Refreshed::Ended
+                        };
                     }
                     Err(NotTaken::OtherUser) => RefreshFailure::OtherUser,
                 }
@@ -384,17 +453,30 @@ impl ServerSession {
             Err(failure) => failure,
         };
         if self.0.session.read_untracked().stamp() != stamp {
-            return if self.is_active_untracked() { Refreshed::Fresh } else { Refreshed::Ended };
+            return if self.is_active_untracked() {
+                Refreshed::Fresh
+            } else {
+                Refreshed::Ended
+            };
         }
-        if matches!(failure, RefreshFailure::InvalidGrant | RefreshFailure::OtherUser) {
+        if matches!(
+            failure,
+            RefreshFailure::InvalidGrant | RefreshFailure::OtherUser
+        ) {
             lock(&self.0.flight).spent = Some(stamp);
         }
         let refused = lock(&self.0.flight).refused;
         let after = after_failure(&failure, tokens, now, refused);
         log::warn!("refresh on {}: {failure}; {after:?}", self.0.id.host());
         if let RefreshFailure::Configuration(code) = &failure {
-            let name = self.0.record.with_untracked(|record| record.display_name().to_owned());
-            self.0.shared.toasts.tell(Tone::Danger, i18n::provider_refuses_client(&name, code));
+            let name = self
+                .0
+                .record
+                .with_untracked(|record| record.display_name().to_owned());
+            self.0
+                .shared
+                .toasts
+                .tell(Tone::Danger, i18n::provider_refuses_client(&name, code));
         }
         match after {
             AfterFailure::Expire(reason) => {
@@ -403,7 +485,11 @@ impl ServerSession {
                 Refreshed::Ended
             }
             keep => {
-                let retry_after = if let RefreshFailure::Transient { retry_after } = failure { retry_after } else { None };
+                let retry_after = if let RefreshFailure::Transient { retry_after } = failure {
+                    retry_after
+                } else {
+                    None
+                };
                 let random = self.0.shared.random();
                 let mut flight = lock(&self.0.flight);
                 flight.backoff.failed(now, random, retry_after);
@@ -422,7 +508,9 @@ impl ServerSession {
     /// At the start: a session whose access token is dead is renewed before it is shown as signed in.
     pub async fn check_restored(&self) {
         let now = self.0.shared.now();
-        let dead = self.0.session.with_untracked(|session| session.is_active() && session.tokens().is_some_and(|tokens| tokens.is_dead(now)));
+        let dead = self.0.session.with_untracked(|session| {
+            session.is_active() && session.tokens().is_some_and(|tokens| tokens.is_dead(now))
+        });
         if dead {
             self.refresh(false).await;
         }
@@ -430,7 +518,12 @@ impl ServerSession {
 
     /// Tries the refresh token that an expired session has kept; `true` where the session lives again.
     pub async fn revive(&self) -> bool {
-        let worth_it = self.0.session.with_untracked(|session| session.is_expired() && session.tokens().is_some_and(|tokens| tokens.refresh.is_some()));
+        let worth_it = self.0.session.with_untracked(|session| {
+            session.is_expired()
+                && session
+                    .tokens()
+                    .is_some_and(|tokens| tokens.refresh.is_some())
+        });
         worth_it && self.refresh(true).await == Refreshed::Fresh
     }
 

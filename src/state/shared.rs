@@ -34,7 +34,10 @@ struct Memory {
 impl std::fmt::Debug for Memory {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // Tokens and what people write are among the values.
-        f.debug_struct("Memory").field("kept", &self.kept.len()).field("told", &self.told).finish()
+        f.debug_struct("Memory")
+            .field("kept", &self.kept.len())
+            .field("told", &self.told)
+            .finish()
     }
 }
 
@@ -43,7 +46,12 @@ impl Shared {
     #[must_use]
     pub fn new(ports: Ports) -> Self {
         let toasts = Toasts::new(ports.clock.clone());
-        Self { ports, toasts, memory: Arc::default(), here: Arc::default() }
+        Self {
+            ports,
+            toasts,
+            memory: Arc::default(),
+            here: Arc::default(),
+        }
     }
 
     /// The place on show, as the guard has last seen it.
@@ -72,7 +80,10 @@ impl Shared {
     #[must_use]
     pub fn random(&self) -> u64 {
         let bytes = self.ports.random.bytes();
-        bytes.iter().take(8).fold(0, |sum, byte| (sum << 8) | u64::from(*byte))
+        bytes
+            .iter()
+            .take(8)
+            .fold(0, |sum, byte| (sum << 8) | u64::from(*byte))
     }
 
     /// A random UUID, version 4 (RFC 9562 section 5.4).
@@ -82,7 +93,14 @@ impl Shared {
         bytes[6] = (bytes[6] & 0x0f) | 0x40;
         bytes[8] = (bytes[8] & 0x3f) | 0x80;
         let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+        format!(
+            "{}-{}-{}-{}-{}",
+            &hex[..8],
+            &hex[8..12],
+            &hex[12..16],
+            &hex[16..20],
+            &hex[20..]
+        )
     }
 
     /// Reads a text: from memory where storage failed for this key, else from storage.
@@ -118,7 +136,8 @@ impl Shared {
                 if !memory.told {
                     memory.told = true;
                     log::warn!("storage: {error}");
-                    self.toasts.tell(Tone::Caution, i18n::storage_lost(error == StoreError::Full));
+                    self.toasts
+                        .tell(Tone::Caution, i18n::storage_lost(error == StoreError::Full));
                 }
             }
         }
@@ -143,7 +162,11 @@ impl Shared {
     pub fn keys(&self, prefix: &str) -> Vec<String> {
         let mut keys = self.ports.store.keys(prefix).unwrap_or_default();
         let memory = lock(&self.memory);
-        for (key, value) in memory.kept.iter().filter(|(key, _)| key.starts_with(prefix)) {
+        for (key, value) in memory
+            .kept
+            .iter()
+            .filter(|(key, _)| key.starts_with(prefix))
+        {
             keys.retain(|known| known != key);
             if value.is_some() {
                 keys.push(key.clone());

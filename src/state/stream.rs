@@ -75,8 +75,15 @@ pub async fn follow(
             return Ending::Lost(last);
         }
         tell(News::Resuming(attempt));
-        shared.ports.clock.sleep(pause(attempt, shared.random())).await;
-        match client.open_stream(request.clone(), Some(cursor.header_value())).await {
+        shared
+            .ports
+            .clock
+            .sleep(pause(attempt, shared.random()))
+            .await;
+        match client
+            .open_stream(request.clone(), Some(cursor.header_value()))
+            .await
+        {
             Ok(stream) => body = Some(stream),
             Err(error) if error.is_transient() => last = error,
             Err(error) => return Ending::Lost(error),
@@ -90,7 +97,12 @@ enum Drained {
     Cut(ApiError),
 }
 
-async fn drain(shared: &Shared, mut stream: Box<dyn ByteStream>, cursor: &mut Cursor, tell: &dyn Fn(News)) -> Drained {
+async fn drain(
+    shared: &Shared,
+    mut stream: Box<dyn ByteStream>,
+    cursor: &mut Cursor,
+    tell: &dyn Fn(News),
+) -> Drained {
     let mut decoder = Decoder::new();
     loop {
         let piece = {
@@ -117,7 +129,10 @@ async fn drain(shared: &Shared, mut stream: Box<dyn ByteStream>, cursor: &mut Cu
                     }
                     events.extend(event::parse(&frame.data));
                 }
-                Err(error) => events.push(Event::Malformed { raw: String::new(), reason: error.to_string() }),
+                Err(error) => events.push(Event::Malformed {
+                    raw: String::new(),
+                    reason: error.to_string(),
+                }),
             }
         }
         let terminal = events.iter().any(Event::is_terminal);
@@ -132,7 +147,9 @@ async fn drain(shared: &Shared, mut stream: Box<dyn ByteStream>, cursor: &mut Cu
 
 /// Full jitter over the upper half, so that many tabs do not come back at once.
 fn pause(attempt: u32, random: u64) -> u32 {
-    let full = FIRST_PAUSE.saturating_mul(1 << attempt.min(10).saturating_sub(1)).min(LAST_PAUSE);
+    let full = FIRST_PAUSE
+        .saturating_mul(1 << attempt.min(10).saturating_sub(1))
+        .min(LAST_PAUSE);
     let part = u32::try_from(random % u64::from(full / 2 + 1)).unwrap_or(0);
     full / 2 + part
 }

@@ -94,14 +94,20 @@ struct Live {
 
 impl std::fmt::Debug for ThreadState {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("ThreadState").field(&self.0.key.thread).finish()
+        f.debug_tuple("ThreadState")
+            .field(&self.0.key.thread)
+            .finish()
     }
 }
 
 impl ThreadState {
     pub(super) fn new(room: RoomState, thread: ThreadId) -> Self {
         let server = room.server();
-        let key = ThreadKey { server: server.id().clone(), room: room.id().clone(), thread };
+        let key = ThreadKey {
+            server: server.id().clone(),
+            room: room.id().clone(),
+            thread,
+        };
         let draft = DraftKey {
             server: key.server.clone(),
             user: server.session().user(),
@@ -176,7 +182,10 @@ impl ThreadState {
 
     /// Loads its past unless that is there or on its way.
     pub fn open(&self) {
-        let wanted = self.0.history.with_untracked(|load| load.data.is_none() && !load.busy);
+        let wanted = self
+            .0
+            .history
+            .with_untracked(|load| load.data.is_none() && !load.busy);
         if wanted && lock(&self.0.work).live.is_none() {
             self.reload();
         }
@@ -207,8 +216,13 @@ impl ThreadState {
                 this.replace(history.timeline);
                 history.unfinished
             });
-            let unfinished = loaded.as_ref().map(|runs| runs.last().cloned()).unwrap_or_default();
-            this.0.history.update(|load| load.settle(loaded.map(|_| ())));
+            let unfinished = loaded
+                .as_ref()
+                .map(|runs| runs.last().cloned())
+                .unwrap_or_default();
+            this.0
+                .history
+                .update(|load| load.settle(loaded.map(|_| ())));
             if let Some(run) = unfinished {
                 this.attach(run);
             }
@@ -217,7 +231,9 @@ impl ThreadState {
 
     async fn load(&self) -> Result<history::History, ApiError> {
         let (client, key) = (self.client(), &self.0.key);
-        let body = client.call(soliplex::thread(&key.room, &key.thread)).await?;
+        let body = client
+            .call(soliplex::thread(&key.room, &key.thread))
+            .await?;
         let runs = history::runs(&crate::api::json(&body)?);
         let stored = join_all(runs.iter().map(|run| {
             let (client, id) = (client.clone(), run.id.clone());
@@ -226,7 +242,9 @@ impl ThreadState {
                 if !started {
                     return Ok(None);
                 }
-                let body = client.call(soliplex::run(&key.room, &key.thread, &id)).await;
+                let body = client
+                    .call(soliplex::run(&key.room, &key.thread, &id))
+                    .await;
                 match body.and_then(|body| crate::api::json(&body)) {
                     Ok(value) => Ok(Some((id, Stored::Run(value)))),
                     // The session decides about the whole; a single run that fails is a gap.
@@ -239,20 +257,34 @@ impl ThreadState {
             }
         }))
         .await;
-        let stored: HashMap<String, Stored> = stored.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
+        let stored: HashMap<String, Stored> = stored
+            .into_iter()
+            .collect::<Result<Vec<_>, _>>()?
+            .into_iter()
+            .flatten()
+            .collect();
         lock(&self.0.work).first_state = history::latest_state(&runs, &stored);
         Ok(history::rebuild(&runs, &stored))
     }
 
     fn replace(&self, timeline: Timeline) {
-        let change = Change { order: true, rows: timeline.rows().iter().map(|row| row.id.clone()).collect() };
+        let change = Change {
+            order: true,
+            rows: timeline.rows().iter().map(|row| row.id.clone()).collect(),
+        };
         lock(&self.0.work).timeline = timeline;
         self.touch(change);
         self.flush();
     }
 
     /// Begins a thread that was just made; `from` is the composer that the text comes from.
-    pub(super) fn begin(&self, text: String, run: Option<String>, state: Option<Value>, from: Composer) {
+    pub(super) fn begin(
+        &self,
+        text: String,
+        run: Option<String>,
+        state: Option<Value>,
+        from: Composer,
+    ) {
         lock(&self.0.work).first_state = state;
         self.0.history.update(|load| load.settle(Ok(())));
         self.start(text, run, from);
@@ -263,7 +295,11 @@ impl ThreadState {
         self.set_phase(RunPhase::Starting);
         let composer = from.clone();
         let handle = spawn_abortable(async move { this.run_to_end(text, run, composer).await });
-        lock(&self.0.work).live = Some(Live { run: None, handle, from: Some(from) });
+        lock(&self.0.work).live = Some(Live {
+            run: None,
+            handle,
+            from: Some(from),
+        });
     }
 
     async fn run_to_end(self, text: String, run: Option<String>, from: Composer) {
@@ -282,15 +318,22 @@ impl ThreadState {
         let change = lock(&self.0.work).timeline.accept_user(&message);
         self.touch(change);
         from.accepted();
-        self.follow_run(run.clone(), request, Cursor::start(&run), Some(body)).await;
+        self.follow_run(run.clone(), request, Cursor::start(&run), Some(body))
+            .await;
     }
 
-    async fn open_run(&self, message: &str, run: Option<String>) -> Result<(String, crate::api::ApiRequest, Box<dyn ByteStream>), ApiError> {
+    async fn open_run(
+        &self,
+        message: &str,
+        run: Option<String>,
+    ) -> Result<(String, crate::api::ApiRequest, Box<dyn ByteStream>), ApiError> {
         let (client, key) = (self.client(), &self.0.key);
         let run = match run {
             Some(run) => run,
             None => {
-                let body = client.call(soliplex::create_run(&key.room, &key.thread)).await?;
+                let body = client
+                    .call(soliplex::create_run(&key.room, &key.thread))
+                    .await?;
                 soliplex::read_new_run(&body)?
             }
         };
@@ -304,7 +347,11 @@ impl ThreadState {
             }
             let known = work.timeline.state().clone();
             let empty = known.as_object().is_none_or(serde_json::Map::is_empty);
-            let state = if empty { work.first_state.clone().unwrap_or(known) } else { known };
+            let state = if empty {
+                work.first_state.clone().unwrap_or(known)
+            } else {
+                known
+            };
             RunInput::new(&key.thread.0, &run, state, work.timeline.wire_messages())
         };
         let request = soliplex::stream(&key.room, &key.thread, &run, &input);
@@ -335,13 +382,27 @@ impl ThreadState {
         let name = run.clone();
         let handle = spawn_abortable(async move {
             let cursor = Cursor::start(&run);
-            let body = this.client().open_stream(request.clone(), Some(cursor.header_value())).await.ok();
+            let body = this
+                .client()
+                .open_stream(request.clone(), Some(cursor.header_value()))
+                .await
+                .ok();
             this.follow_run(run, request, cursor, body).await;
         });
-        lock(&self.0.work).live = Some(Live { run: Some(name), handle, from: None });
+        lock(&self.0.work).live = Some(Live {
+            run: Some(name),
+            handle,
+            from: None,
+        });
     }
 
-    async fn follow_run(&self, run: String, request: crate::api::ApiRequest, cursor: Cursor, body: Option<Box<dyn ByteStream>>) {
+    async fn follow_run(
+        &self,
+        run: String,
+        request: crate::api::ApiRequest,
+        cursor: Cursor,
+        body: Option<Box<dyn ByteStream>>,
+    ) {
         let shared = self.0.room.server().shared().clone();
         let tell = |news| match news {
             News::Events(events) => {
@@ -355,7 +416,10 @@ impl ThreadState {
                 }
                 self.touch(change);
             }
-            News::Resuming(attempt) => self.set_phase(RunPhase::Resuming { attempt, of: ATTEMPTS }),
+            News::Resuming(attempt) => self.set_phase(RunPhase::Resuming {
+                attempt,
+                of: ATTEMPTS,
+            }),
             News::Streaming => self.set_phase(RunPhase::Streaming),
         };
         let ending = follow(&shared, &self.client(), &request, cursor, body, &tell).await;
@@ -365,7 +429,11 @@ impl ThreadState {
             if matches!(error, ApiError::Unauthorized | ApiError::Cancelled) {
                 work.lost = true;
             } else {
-                change.merge(work.timeline.push_error(&run, &i18n::stream_lost(error), shared.now()));
+                change.merge(work.timeline.push_error(
+                    &run,
+                    &i18n::stream_lost(error),
+                    shared.now(),
+                ));
             }
             drop(work);
             self.touch(change);
@@ -447,10 +515,20 @@ impl ThreadState {
         let (client, key) = (self.client(), self.0.key.clone());
         let (run, toasts) = (run.to_owned(), self.0.room.server().shared().toasts.clone());
         spawn(async move {
-            match client.call(soliplex::feedback(&key.room, &key.thread, &run, up)).await {
+            match client
+                .call(soliplex::feedback(&key.room, &key.thread, &run, up))
+                .await
+            {
                 Ok(_) => toasts.tell(Tone::Success, i18n::feedback_sent()),
                 Err(ApiError::Unauthorized | ApiError::Cancelled) => {}
-                Err(error) => toasts.tell(Tone::Danger, format!("{} {}", i18n::feedback_failed(), i18n::errors::api_error_line(&error))),
+                Err(error) => toasts.tell(
+                    Tone::Danger,
+                    format!(
+                        "{} {}",
+                        i18n::feedback_failed(),
+                        i18n::errors::api_error_line(&error)
+                    ),
+                ),
             }
         });
     }
@@ -477,8 +555,18 @@ impl ThreadState {
             let mut work = lock(&self.0.work);
             work.flush_is_due = false;
             let change = std::mem::take(&mut work.dirty);
-            let changed: Vec<Row> = change.rows.iter().filter_map(|id| work.timeline.row(id).cloned()).collect();
-            let order = change.order.then(|| work.timeline.rows().iter().map(|row| row.id.clone()).collect::<Vec<_>>());
+            let changed: Vec<Row> = change
+                .rows
+                .iter()
+                .filter_map(|id| work.timeline.row(id).cloned())
+                .collect();
+            let order = change.order.then(|| {
+                work.timeline
+                    .rows()
+                    .iter()
+                    .map(|row| row.id.clone())
+                    .collect::<Vec<_>>()
+            });
             (order, changed)
         };
         for row in changed {

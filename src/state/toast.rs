@@ -67,7 +67,11 @@ impl Toasts {
     /// No notices yet.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { list: ArcRwSignal::default(), next: Arc::default(), clock }
+        Self {
+            list: ArcRwSignal::default(),
+            next: Arc::default(),
+            clock,
+        }
     }
 
     /// The notices, oldest first.
@@ -79,12 +83,20 @@ impl Toasts {
     /// Tells something; the same text is not told twice at a time.
     pub fn tell(&self, tone: Tone, text: impl Into<String>) {
         let text = text.into();
-        if self.list.with_untracked(|list| list.iter().any(|toast| toast.text == text)) {
+        if self
+            .list
+            .with_untracked(|list| list.iter().any(|toast| toast.text == text))
+        {
             return;
         }
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         self.list.update(|list| {
-            list.push(Toast { id, tone, text, assertive: matches!(tone, Tone::Danger) });
+            list.push(Toast {
+                id,
+                tone,
+                text,
+                assertive: matches!(tone, Tone::Danger),
+            });
             if list.len() > MOST {
                 list.remove(0);
             }
@@ -100,7 +112,10 @@ impl Toasts {
 
     /// Takes one away.
     pub fn dismiss(&self, id: u64) {
-        if !self.list.with_untracked(|list| list.iter().any(|toast| toast.id == id)) {
+        if !self
+            .list
+            .with_untracked(|list| list.iter().any(|toast| toast.id == id))
+        {
             return;
         }
         self.list.update(|list| list.retain(|toast| toast.id != id));

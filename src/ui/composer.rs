@@ -103,7 +103,13 @@ pub fn MessageField(
     };
     let sending = composer.sending();
     let is_waiting = Signal::derive(move || sending.get());
-    let label = move || if is_active.get() { words::STOP } else { words::SEND };
+    let label = move || {
+        if is_active.get() {
+            words::STOP
+        } else {
+            words::SEND
+        }
+    };
     view! {
         {error_line(&composer)}
         <form class="composer" on:submit=submit>
@@ -198,7 +204,11 @@ fn status_line(composer: &Composer, run: Signal<RunPhase>) -> AnyView {
         _ => String::new(),
     };
     let tone = move || matches!(run.get(), RunPhase::Resuming { .. }).then_some("caution");
-    let keys = if dom::is_coarse_pointer() { "" } else { words::KEYS };
+    let keys = if dom::is_coarse_pointer() {
+        ""
+    } else {
+        words::KEYS
+    };
     view! {
         <div class="composer__status" data-tone=tone>
             <span>{status}</span>

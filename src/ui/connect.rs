@@ -85,7 +85,7 @@ pub fn ConnectPage(
         <BarePage title=words::TITLE>
             <div class="connect">
                 <div class="connect__card">
-                    {top} <StepView connect=connect.clone() /> {suggested} {known}
+                    {top} <StepView connect=connect.clone() /> {known} {suggested}
                 </div>
             </div>
         </BarePage>
@@ -194,7 +194,8 @@ fn suggestions(connect: &Connect) -> impl IntoView + use<> {
             .map(|found| {
                 let (connect, id) = (connect.clone(), found.id.clone());
                 let (name, host) = (found.name.clone(), id.host_and_port().to_owned());
-                let host = (name != host).then(|| view! { <span class="chip__note" dir="ltr">{host}</span> });
+                let host = (name != host)
+                    .then(|| view! { <span class="chip__note" dir="ltr">{host}</span> });
                 let take = move |_| {
                     connect.cancel();
                     connect.address().set(id.as_str().to_owned());

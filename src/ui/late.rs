@@ -40,7 +40,9 @@ async fn home_part(piece: Piece) -> AnyView {
     match piece {
         Piece::Rail(node) => view! { <Rail node=node /> }.into_any(),
         Piece::Known => view! { <KnownServers /> }.into_any(),
-        Piece::Waiting(waiting, return_to) => view! { <WaitingPanel waiting=waiting return_to=return_to /> }.into_any(),
+        Piece::Waiting(waiting, return_to) => {
+            view! { <WaitingPanel waiting=waiting return_to=return_to /> }.into_any()
+        }
         Piece::Lobby => view! { <LobbyPage /> }.into_any(),
         Piece::Status(title) => view! { <StatusPage title=title /> }.into_any(),
         Piece::NotFound => view! { <NotFoundPage /> }.into_any(),

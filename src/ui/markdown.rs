@@ -39,7 +39,15 @@ fn growing(text: Signal<String>) -> AnyView {
         },
         |_, _| true,
     );
-    let keys = move || sections.with(|sections| sections.iter().map(|section| section.key).enumerate().collect::<Vec<_>>());
+    let keys = move || {
+        sections.with(|sections| {
+            sections
+                .iter()
+                .map(|section| section.key)
+                .enumerate()
+                .collect::<Vec<_>>()
+        })
+    };
     view! {
         <For each=keys key=|(_, key)| *key children=move |(place, _)| section(sections, place) />
     }
@@ -59,7 +67,10 @@ fn section(sections: Memo<Vec<Arc<Section>>>, place: usize) -> AnyView {
 
 // The direction of a text is found per block of the outermost level: inside, `auto` would hide the text from the block around it.
 fn top(blocks: &[Block]) -> Vec<AnyView> {
-    blocks.iter().map(|node| block(node, Some("auto"))).collect()
+    blocks
+        .iter()
+        .map(|node| block(node, Some("auto")))
+        .collect()
 }
 
 fn inner(blocks: &[Block]) -> Vec<AnyView> {
@@ -72,10 +83,20 @@ fn block(node: &Block, dir: Option<&'static str>) -> AnyView {
         Block::Heading { level, inlines } => element(heading(*level), dir, spans(inlines)),
         Block::Code { language, text } => code::code_block(language.clone(), text.clone()),
         Block::Quote(blocks) => element("BLOCKQUOTE", dir, inner(blocks)),
-        Block::List { ordered: None, items } => element("UL", dir, items.iter().map(item).collect()),
-        Block::List { ordered: Some(first), items } => {
+        Block::List {
+            ordered: None,
+            items,
+        } => element("UL", dir, items.iter().map(item).collect()),
+        Block::List {
+            ordered: Some(first),
+            items,
+        } => {
             let items: Vec<AnyView> = items.iter().map(item).collect();
-            html::ol().start((*first != 1).then(|| first.to_string())).dir(dir).child(items).into_any()
+            html::ol()
+                .start((*first != 1).then(|| first.to_string()))
+                .dir(dir)
+                .child(items)
+                .into_any()
         }
         Block::Table { align, head, rows } => table(align, head, rows, dir),
         Block::Rule => html::hr().into_any(),
@@ -108,34 +129,58 @@ fn item(item: &Item) -> AnyView {
         }
     }
     if let Some(checked) = item.checked {
-        let tick = html::input().r#type("checkbox").disabled(true).checked(checked).into_any();
+        let tick = html::input()
+            .r#type("checkbox")
+            .disabled(true)
+            .checked(checked)
+            .into_any();
         children.insert(0, tick);
     }
     element("LI", None, children)
 }
 
-fn table(align: &[Align], head: &[Vec<Inline>], rows: &[Vec<Vec<Inline>>], dir: Option<&'static str>) -> AnyView {
+fn table(
+    align: &[Align],
+    head: &[Vec<Inline>],
+    rows: &[Vec<Vec<Inline>>],
+    dir: Option<&'static str>,
+) -> AnyView {
     let row = |tag: &'static str, cells: &[Vec<Inline>]| {
         let filled = cells.len().max(head.len());
         let cells = (0..filled)
             .map(|column| {
-                let content = cells.get(column).map(|cell| spans(cell)).unwrap_or_default();
+                let content = cells
+                    .get(column)
+                    .map(|cell| spans(cell))
+                    .unwrap_or_default();
                 let align = match align.get(column) {
                     Some(Align::Left) => Some("left"),
                     Some(Align::Center) => Some("center"),
                     Some(Align::Right) => Some("right"),
                     Some(Align::None) | None => None,
                 };
-                html::custom(tag).attr("data-align", align).child(content).into_any()
+                html::custom(tag)
+                    .attr("data-align", align)
+                    .child(content)
+                    .into_any()
             })
             .collect();
         element("TR", None, cells)
     };
     let head = element("THEAD", None, vec![row("TH", head)]);
-    let body = element("TBODY", None, rows.iter().map(|cells| row("TD", cells)).collect());
+    let body = element(
+        "TBODY",
+        None,
+        rows.iter().map(|cells| row("TD", cells)).collect(),
+    );
     let table = element("TABLE", None, vec![head, body]);
     // Focusable, because a wide table is scrolled by keys too.
-    html::div().class("md__table").tabindex("0").dir(dir).child(table).into_any()
+    html::div()
+        .class("md__table")
+        .tabindex("0")
+        .dir(dir)
+        .child(table)
+        .into_any()
 }
 
 fn spans(inlines: &[Inline]) -> Vec<AnyView> {
@@ -149,20 +194,42 @@ fn span(node: &Inline) -> AnyView {
         Inline::Emphasis(inlines) => element("EM", None, spans(inlines)),
         Inline::Strong(inlines) => element("STRONG", None, spans(inlines)),
         Inline::Strike(inlines) => element("DEL", None, spans(inlines)),
-        Inline::Link { href: Some(href), title, inlines } => link(href.as_str(), title.clone(), spans(inlines)),
-        Inline::Link { href: None, inlines, .. } => element("SPAN", None, spans(inlines)),
-        Inline::Image { src: ImageSrc::Data(src), alt } => {
-            html::img().src(src.as_str().to_owned()).alt(alt.clone()).into_any()
-        }
-        Inline::Image { src: ImageSrc::Remote(url), alt } => {
-            link(url.as_str(), None, vec![words::image(alt).into_any()])
-        }
-        Inline::Image { src: ImageSrc::Refused, alt } => words::image(alt).into_any(),
+        Inline::Link {
+            href: Some(href),
+            title,
+            inlines,
+        } => link(href.as_str(), title.clone(), spans(inlines)),
+        Inline::Link {
+            href: None,
+            inlines,
+            ..
+        } => element("SPAN", None, spans(inlines)),
+        Inline::Image {
+            src: ImageSrc::Data(src),
+            alt,
+        } => html::img()
+            .src(src.as_str().to_owned())
+            .alt(alt.clone())
+            .into_any(),
+        Inline::Image {
+            src: ImageSrc::Remote(url),
+            alt,
+        } => link(url.as_str(), None, vec![words::image(alt).into_any()]),
+        Inline::Image {
+            src: ImageSrc::Refused,
+            alt,
+        } => words::image(alt).into_any(),
         Inline::SoftBreak => String::from("\n").into_any(),
         Inline::HardBreak => html::br().into_any(),
     }
 }
 
 fn link(href: &str, title: Option<String>, children: Vec<AnyView>) -> AnyView {
-    html::a().href(href.to_owned()).title(title).target("_blank").rel(REL).child(children).into_any()
+    html::a()
+        .href(href.to_owned())
+        .title(title)
+        .target("_blank")
+        .rel(REL)
+        .child(children)
+        .into_any()
 }

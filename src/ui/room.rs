@@ -58,7 +58,8 @@ pub fn RoomPage(
 /// A room's name, or its id until the server has told the name (tracked).
 #[must_use]
 pub fn name(room: &RoomState) -> String {
-    room.room().map_or_else(|| room.id().to_string(), |room| room.name)
+    room.room()
+        .map_or_else(|| room.id().to_string(), |room| room.name)
 }
 
 fn heading(server: &Server) -> AnyView {

@@ -134,9 +134,13 @@ fn past(room: &RoomState, thread: &ThreadState, field: NodeRef<html::Textarea>) 
         let has_rows = order.with(|order| !order.is_empty());
         history.with(|load| match (&load.error, load.data.is_some()) {
             // A name that is none in the server's eyes (422) is as good as one that nothing has.
-            (Some(ApiError::NotFound { .. } | ApiError::Rejected { .. }), false) if !has_rows => Past::NotHere,
+            (Some(ApiError::NotFound { .. } | ApiError::Rejected { .. }), false) if !has_rows => {
+                Past::NotHere
+            }
             // The end of the session has its own panel.
-            (Some(error), _) if !load.busy && *error != ApiError::Unauthorized => Past::Failed(error.clone()),
+            (Some(error), _) if !load.busy && *error != ApiError::Unauthorized => {
+                Past::Failed(error.clone())
+            }
             _ if has_rows => Past::There,
             (_, true) => Past::Empty,
             (_, false) => Past::Loading,
@@ -198,13 +202,17 @@ pub fn load_failed(error: &ApiError, retry: Callback<()>) -> AnyView {
 fn jump(thread: &ThreadState, follow: Follow) -> AnyView {
     let (order, thread) = (thread.order(), thread.clone());
     let is_message = move |kind: &RowKind| {
-        matches!(kind, RowKind::User { .. } | RowKind::Assistant { .. } | RowKind::Error { .. })
+        matches!(
+            kind,
+            RowKind::User { .. } | RowKind::Assistant { .. } | RowKind::Error { .. }
+        )
     };
     let label = move || {
         let seen = follow.seen();
         let new = order.with(|order| {
             let rows = order.iter().skip(seen).filter_map(|id| thread.row(id));
-            rows.filter(|row| row.with_untracked(|row| is_message(&row.kind))).count()
+            rows.filter(|row| row.with_untracked(|row| is_message(&row.kind)))
+                .count()
         });
         words::jump(new)
     };
@@ -253,7 +261,9 @@ fn outcome(thread: &ThreadState) -> &'static str {
     let row = last.and_then(|id| thread.row(&id));
     let outcome = row.map(|row| {
         row.with_untracked(|row| match (&row.kind, row.state) {
-            (RowKind::Error { .. } | RowKind::NoResponse, _) | (_, RowState::Failed) => words::FAILED,
+            (RowKind::Error { .. } | RowKind::NoResponse, _) | (_, RowState::Failed) => {
+                words::FAILED
+            }
             (_, RowState::Partial) => words::STOPPED,
             _ => words::COMPLETE,
         })

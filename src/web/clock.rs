@@ -20,7 +20,10 @@ const HIDDEN_FRAME: i32 = 120;
 pub struct BrowserClock;
 
 impl Clock for BrowserClock {
-    #[expect(clippy::cast_possible_truncation, reason = "milliseconds of this century fit")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "milliseconds of this century fit"
+    )]
     fn now(&self) -> i64 {
         js_sys::Date::now() as i64
     }
@@ -53,7 +56,9 @@ enum Kind {
 
 impl std::fmt::Debug for Timer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Timer").field("id", &self.id).finish_non_exhaustive()
+        f.debug_struct("Timer")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
     }
 }
 
@@ -67,10 +72,15 @@ impl Timer {
     }
 
     fn frame() -> Self {
-        Self::start(Kind::Frame, |callback| window().request_animation_frame(callback))
+        Self::start(Kind::Frame, |callback| {
+            window().request_animation_frame(callback)
+        })
     }
 
-    fn start(kind: Kind, ask: impl FnOnce(&js_sys::Function) -> Result<i32, wasm_bindgen::JsValue>) -> Self {
+    fn start(
+        kind: Kind,
+        ask: impl FnOnce(&js_sys::Function) -> Result<i32, wasm_bindgen::JsValue>,
+    ) -> Self {
         let (sender, done) = oneshot::channel();
         let mut sender = Some(sender);
         let callback = Closure::<dyn FnMut()>::new(move || {
@@ -80,7 +90,12 @@ impl Timer {
             }
         });
         let id = ask(callback.as_ref().unchecked_ref()).unwrap_or_default();
-        Self { id, kind, done, _callback: callback }
+        Self {
+            id,
+            kind,
+            done,
+            _callback: callback,
+        }
     }
 }
 

@@ -13,11 +13,16 @@ fn root() -> Option<Element> {
 /// The folder that the app is served from, without its last slash; empty at the root.
 #[must_use]
 pub fn folder() -> String {
-    let base = window().document().and_then(|document| document.base_uri().ok().flatten()).unwrap_or_default();
+    let base = window()
+        .document()
+        .and_then(|document| document.base_uri().ok().flatten())
+        .unwrap_or_default();
     let rest = base.split_once("://").map_or("", |(_, rest)| rest);
     let path = rest.find('/').map_or("", |at| rest.split_at(at).1);
     let path = path.split(['?', '#']).next().unwrap_or_default();
-    path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned()
+    path.rsplit_once('/')
+        .map_or("", |(folder, _)| folder)
+        .to_owned()
 }
 
 /// The part of a path below the app's folder, beginning with a slash; `None` outside it.
@@ -41,7 +46,10 @@ pub fn set_ready() {
     if let Some(root) = root() {
         let _ = root.set_attribute("data-ready", "true");
     }
-    if let Some(splash) = window().document().and_then(|document| document.get_element_by_id("splash")) {
+    if let Some(splash) = window()
+        .document()
+        .and_then(|document| document.get_element_by_id("splash"))
+    {
         splash.remove();
     }
 }
@@ -67,13 +75,19 @@ pub async fn copy_text(text: String) -> bool {
     if clipboard.is_ok_and(|clipboard| clipboard.is_undefined()) {
         return false;
     }
-    JsFuture::from(window().navigator().clipboard().write_text(&text)).await.is_ok()
+    JsFuture::from(window().navigator().clipboard().write_text(&text))
+        .await
+        .is_ok()
 }
 
 /// Whether the main pointer is a finger.
 #[must_use]
 pub fn is_coarse_pointer() -> bool {
-    window().match_media("(pointer: coarse)").ok().flatten().is_some_and(|query| query.matches())
+    window()
+        .match_media("(pointer: coarse)")
+        .ok()
+        .flatten()
+        .is_some_and(|query| query.matches())
 }
 
 /// Scrolls to the end, at once.

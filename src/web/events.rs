@@ -22,10 +22,17 @@ impl std::fmt::Debug for Listener {
 impl Listener {
     fn new(target: EventTarget, name: &'static str, handler: impl FnMut(Event) + 'static) -> Self {
         let callback = Closure::<dyn FnMut(Event)>::new(handler);
-        if target.add_event_listener_with_callback(name, callback.as_ref().unchecked_ref()).is_err() {
+        if target
+            .add_event_listener_with_callback(name, callback.as_ref().unchecked_ref())
+            .is_err()
+        {
             log::error!("cannot listen for {name}");
         }
-        Self { target, name, callback }
+        Self {
+            target,
+            name,
+            callback,
+        }
     }
 
     /// Listens on the window.
@@ -44,7 +51,9 @@ impl Listener {
 impl Drop for Listener {
     fn drop(&mut self) {
         // The target may be gone already.
-        let _ = self.target.remove_event_listener_with_callback(self.name, self.callback.as_ref().unchecked_ref());
+        let _ = self
+            .target
+            .remove_event_listener_with_callback(self.name, self.callback.as_ref().unchecked_ref());
     }
 }
 
@@ -57,5 +66,7 @@ pub fn storage_key(event: &Event) -> Option<String> {
 /// Whether the page is hidden.
 #[must_use]
 pub fn is_hidden() -> bool {
-    window().document().is_some_and(|document| document.hidden())
+    window()
+        .document()
+        .is_some_and(|document| document.hidden())
 }

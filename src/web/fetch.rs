@@ -9,39 +9,58 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, ReadableStreamDefaultReader, RequestCredentials, RequestRedirect};
 
 use super::clock::Timer;
-use crate::port::{ByteStream, Http, HttpRequest, HttpResponse, HttpStream, Method, TransportError};
+use crate::port::{
+    ByteStream, Http, HttpRequest, HttpResponse, HttpStream, Method, TransportError,
+};
 
 /// The browser's `fetch`.
 #[derive(Debug)]
 pub struct Fetch;
 
 impl Http for Fetch {
-    fn send(&self, request: HttpRequest) -> LocalBoxFuture<'static, Result<HttpResponse, TransportError>> {
+    fn send(
+        &self,
+        request: HttpRequest,
+    ) -> LocalBoxFuture<'static, Result<HttpResponse, TransportError>> {
         async move {
             let abort = Abort::new();
             let timeout = request.timeout;
             let work = async {
                 let response = open(&request, &abort).await?;
                 let body = response.text().await.map_err(|_| TransportError::Network)?;
-                Ok(HttpResponse { status: response.status(), retry_after: retry_after(&response), body })
+                Ok(HttpResponse {
+                    status: response.status(),
+                    retry_after: retry_after(&response),
+                    body,
+                })
             };
             within(timeout, work).await
         }
         .boxed_local()
     }
 
-    fn stream(&self, request: HttpRequest) -> LocalBoxFuture<'static, Result<HttpStream, TransportError>> {
+    fn stream(
+        &self,
+        request: HttpRequest,
+    ) -> LocalBoxFuture<'static, Result<HttpStream, TransportError>> {
         async move {
             let abort = Abort::new();
             let response = within(request.timeout, open(&request, &abort)).await?;
             let reader = response
                 .body()
-                .and_then(|body| body.get_reader().dyn_into::<ReadableStreamDefaultReader>().ok())
+                .and_then(|body| {
+                    body.get_reader()
+                        .dyn_into::<ReadableStreamDefaultReader>()
+                        .ok()
+                })
                 .ok_or(TransportError::Network)?;
             Ok(HttpStream {
                 status: response.status(),
                 retry_after: retry_after(&response),
-                body: Box::new(Body { reader, _abort: abort }),
+                body: Box::new(Body {
+                    reader,
+                    _abort: abort,
+                }),
             })
         }
         .boxed_local()
@@ -65,12 +84,20 @@ impl Drop for Abort {
     }
 }
 
-async fn within<T>(timeout: Option<u32>, work: impl Future<Output = Result<T, TransportError>>) -> Result<T, TransportError> {
+async fn within<T>(
+    timeout: Option<u32>,
+    work: impl Future<Output = Result<T, TransportError>>,
+) -> Result<T, TransportError> {
     let Some(timeout) = timeout else {
         return work.await;
     };
     futures_util::pin_mut!(work);
-    match select(work, Timer::timeout(i32::try_from(timeout).unwrap_or(i32::MAX))).await {
+    match select(
+        work,
+        Timer::timeout(i32::try_from(timeout).unwrap_or(i32::MAX)),
+    )
+    .await
+    {
         Either::Left((outcome, _)) => outcome,
         Either::Right(((), _)) => Err(TransportError::Timeout),
     }
@@ -86,7 +113,11 @@ async fn open(request: &HttpRequest, abort: &Abort) -> Result<Response, Transpor
     let mut builder = RequestBuilder::new(&request.url)
         .method(method)
         .credentials(RequestCredentials::Omit)
-        .redirect(if request.refuse_redirects { RequestRedirect::Error } else { RequestRedirect::Follow })
+        .redirect(if request.refuse_redirects {
+            RequestRedirect::Error
+        } else {
+            RequestRedirect::Follow
+        })
         .cache(web_sys::RequestCache::NoStore)
         .abort_signal(signal.as_ref());
     for (name, value) in &request.headers {
@@ -113,7 +144,11 @@ fn retry_after(response: &Response) -> Option<u64> {
         return seconds.checked_mul(1000);
     }
     let wait = js_sys::Date::parse(&text) - js_sys::Date::now();
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a cast from f64 saturates")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a cast from f64 saturates"
+    )]
     wait.is_finite().then(|| wait.max(0.0) as u64)
 }
 
@@ -133,7 +168,11 @@ impl ByteStream for Body {
                 return None;
             }
             let bytes = field("value").and_then(|value| value.dyn_into::<Uint8Array>().ok());
-            Some(bytes.map(|bytes| bytes.to_vec()).ok_or(TransportError::Network))
+            Some(
+                bytes
+                    .map(|bytes| bytes.to_vec())
+                    .ok_or(TransportError::Network),
+            )
         }
         .boxed_local()
     }

@@ -28,7 +28,11 @@ extern "C" {
 pub struct WebLocks;
 
 impl Lock for WebLocks {
-    fn acquire(&self, name: String, timeout: u32) -> LocalBoxFuture<'static, Option<Box<dyn LockGuard>>> {
+    fn acquire(
+        &self,
+        name: String,
+        timeout: u32,
+    ) -> LocalBoxFuture<'static, Option<Box<dyn LockGuard>>> {
         acquire(name, timeout).boxed_local()
     }
 }
@@ -76,8 +80,17 @@ async fn acquire(name: String, timeout: u32) -> Option<Box<dyn LockGuard>> {
     let rejected = Closure::<dyn FnMut(JsValue)>::new(|_| {});
     let asked = request(&name, &options, callback.as_ref().unchecked_ref()).ok()?;
     let _ = asked.catch(&rejected);
-    let guard = Held { release: release.borrow_mut().take(), _callback: callback, _rejected: rejected };
-    match select(granted, Timer::timeout(i32::try_from(timeout).unwrap_or(i32::MAX))).await {
+    let guard = Held {
+        release: release.borrow_mut().take(),
+        _callback: callback,
+        _rejected: rejected,
+    };
+    match select(
+        granted,
+        Timer::timeout(i32::try_from(timeout).unwrap_or(i32::MAX)),
+    )
+    .await
+    {
         Either::Left((Ok(()), _)) => Some(Box::new(guard)),
         _ => {
             abort.abort();

@@ -24,7 +24,10 @@ pub struct Browser;
 
 impl Navigator for Browser {
     fn base(&self) -> (String, String) {
-        (window().location().origin().unwrap_or_default(), super::dom::folder())
+        (
+            window().location().origin().unwrap_or_default(),
+            super::dom::folder(),
+        )
     }
 
     fn go(&self, path: &str, replace: bool) {
@@ -61,7 +64,8 @@ pub fn location() -> (String, String, String) {
 pub fn clean_address() {
     let (path, _, _) = location();
     let history = window().history();
-    let cleaned = history.and_then(|history| history.replace_state_with_url(&JsValue::NULL, "", Some(&path)));
+    let cleaned =
+        history.and_then(|history| history.replace_state_with_url(&JsValue::NULL, "", Some(&path)));
     if cleaned.is_err() {
         log::error!("the address could not be cleaned");
     }

@@ -39,13 +39,18 @@ pub fn install() {
 fn panicked(info: &PanicHookInfo<'_>) {
     console::error_1(&info.to_string().into());
     // A page that only seems to work is worse than one that says so. Drafts are saved by now.
-    let Some(document) = window().document() else { return };
+    let Some(document) = window().document() else {
+        return;
+    };
     if document.get_element_by_id("panic").is_some() {
         return;
     }
-    let (Some(body), Ok(panel), Ok(text), Ok(link)) =
-        (document.body(), document.create_element("div"), document.create_element("p"), document.create_element("a"))
-    else {
+    let (Some(body), Ok(panel), Ok(text), Ok(link)) = (
+        document.body(),
+        document.create_element("div"),
+        document.create_element("p"),
+        document.create_element("a"),
+    ) else {
         return;
     };
     panel.set_id("panic");

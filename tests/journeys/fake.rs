@@ -100,7 +100,11 @@ impl World {
 
     /// Remembers the server with a session whose access token lives that long from now.
     pub fn signed_in(&self, backend: &Backend, lifetime: i64) -> Session {
-        let session = Session::signed_in(self.epoch(), backend.provider(), backend.tokens(self.clock.time(), lifetime));
+        let session = Session::signed_in(
+            self.epoch(),
+            backend.provider(),
+            backend.tokens(self.clock.time(), lifetime),
+        );
         self.keep(backend, &session);
         session
     }
@@ -124,7 +128,8 @@ impl World {
 
     pub fn keep(&self, backend: &Backend, session: &Session) {
         self.remember(backend);
-        self.disk.put(&keys::session(&backend.id()), &record::encode(1, session));
+        self.disk
+            .put(&keys::session(&backend.id()), &record::encode(1, session));
     }
 
     /// The stored session.
@@ -133,7 +138,10 @@ impl World {
     }
 
     pub fn stored_is_signed_out(&self, backend: &Backend) -> bool {
-        matches!(self.stored(backend).map(|session| session.state), Some(SessionState::SignedOut))
+        matches!(
+            self.stored(backend).map(|session| session.state),
+            Some(SessionState::SignedOut)
+        )
     }
 
     /// A tab, started and at rest.
@@ -162,7 +170,10 @@ impl World {
     pub fn deliver(&self) {
         let tabs = self.tabs.borrow().clone();
         for (writer, key) in self.disk.take_written() {
-            for tab in tabs.iter().filter(|tab| tab.number != writer && tab.is_open()) {
+            for tab in tabs
+                .iter()
+                .filter(|tab| tab.number != writer && tab.is_open())
+            {
                 tab.app.storage_changed(&key);
             }
         }
@@ -182,7 +193,11 @@ impl World {
         let lines = LINES.with(|lines| lines.lock().unwrap().clone());
         for secret in self.net.secrets() {
             for line in &lines {
-                assert!(!line.contains(&secret.text), "a {} is in the log: {line}", secret.kind);
+                assert!(
+                    !line.contains(&secret.text),
+                    "a {} is in the log: {line}",
+                    secret.kind
+                );
             }
             for tab in self.tabs.borrow().iter() {
                 tab.check_secret(&secret);

@@ -18,7 +18,10 @@ fn only_the_expired_servers_place_asks_for_sign_in_and_the_other_stays() {
     harbor.refuse_refresh();
     tab.load(&harbor);
     assert_eq!(tab.visit(&place), harbor.sign_in_path(&place));
-    assert_eq!(tab.visit(&meadow.path(Some(THREAD))), meadow.path(Some(THREAD)));
+    assert_eq!(
+        tab.visit(&meadow.path(Some(THREAD))),
+        meadow.path(Some(THREAD))
+    );
     assert_eq!(tab.visit("/lobby"), "/lobby");
 }
 
@@ -29,7 +32,13 @@ fn a_redirect_of_the_guard_leaves_no_step_back() {
     world.expired(&harbor);
     let tab = world.open();
     tab.visit(&harbor.path(None));
-    assert_eq!(tab.moves(), [Move::Go { path: harbor.sign_in_path(&harbor.path(None)), replace: true }]);
+    assert_eq!(
+        tab.moves(),
+        [Move::Go {
+            path: harbor.sign_in_path(&harbor.path(None)),
+            replace: true
+        }]
+    );
 }
 
 #[test]
@@ -49,9 +58,16 @@ fn nothing_is_decided_before_the_sessions_are_restored() {
     assert_eq!(tab.visit(&harbor.path(None)), "(splash)");
     assert_eq!(tab.visit("/lobby"), "(splash)");
     assert!(tab.moves().is_empty());
-    assert_eq!(tab.visit("/diagnostics"), "/diagnostics", "public places need no session");
+    assert_eq!(
+        tab.visit("/diagnostics"),
+        "/diagnostics",
+        "public places need no session"
+    );
     world.settle();
-    assert_eq!(tab.visit(&harbor.path(None)), harbor.sign_in_path(&harbor.path(None)));
+    assert_eq!(
+        tab.visit(&harbor.path(None)),
+        harbor.sign_in_path(&harbor.path(None))
+    );
 }
 
 #[test]
@@ -97,7 +113,10 @@ fn a_rotation_does_not_wake_whoever_reads_the_revision() {
     world.settle();
     assert_eq!(runs.load(Ordering::Relaxed), 1);
     world.advance(56 * MINUTE);
-    assert_eq!((world.net.count("POST /token"), runs.load(Ordering::Relaxed)), (2, 1));
+    assert_eq!(
+        (world.net.count("POST /token"), runs.load(Ordering::Relaxed)),
+        (2, 1)
+    );
     harbor.refuse_access();
     harbor.refuse_refresh();
     tab.load(&harbor);
@@ -128,7 +147,12 @@ fn a_flip_an_addition_and_a_removal_change_the_revision() {
     tab.settle();
     let added = tab.app.revision().get();
     assert_eq!(added.0.len(), 2);
-    assert!(added.0.iter().any(|door| door.id == orchard.id() && door.connected));
+    assert!(
+        added
+            .0
+            .iter()
+            .any(|door| door.id == orchard.id() && door.connected)
+    );
 }
 
 #[test]
@@ -136,7 +160,10 @@ fn a_server_that_answers_badly_does_not_change_the_revision() {
     let (world, harbor) = World::with_one();
     let tab = world.open();
     let before = tab.app.revision().get();
-    world.net.always("GET /api/v1/rooms", crate::fake::reply(500, &json!({ "detail": "x" }).to_string()));
+    world.net.always(
+        "GET /api/v1/rooms",
+        crate::fake::reply(500, &json!({ "detail": "x" }).to_string()),
+    );
     tab.load(&harbor);
     assert_eq!(tab.app.revision().get(), before);
 }

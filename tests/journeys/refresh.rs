@@ -10,11 +10,21 @@ use serde_json::json;
 use crate::fake::{Act, Backend, HOUR, MINUTE, SECOND, Tab, World, reply, retry_after, token_body};
 
 fn refresh_token(world: &World, harbor: &Backend) -> Option<String> {
-    world.stored(harbor)?.tokens()?.refresh.as_ref().map(|token| token.expose().clone())
+    world
+        .stored(harbor)?
+        .tokens()?
+        .refresh
+        .as_ref()
+        .map(|token| token.expose().clone())
 }
 
 fn version(tab: &Tab, backend: &Backend) -> u64 {
-    tab.server(backend).session().signal().get_untracked().version.0
+    tab.server(backend)
+        .session()
+        .signal()
+        .get_untracked()
+        .version
+        .0
 }
 
 #[test]
@@ -26,7 +36,13 @@ fn a_401_leads_to_one_refresh_and_one_retry_with_the_new_token() {
     tab.room(&harbor).load_threads();
     tab.settle();
     let asked = world.net.sent("GET /api/v1/rooms/echo/agui");
-    assert_eq!(asked.iter().map(|sent| sent.bearer.clone()).collect::<Vec<_>>(), [old, tab.access(&harbor)]);
+    assert_eq!(
+        asked
+            .iter()
+            .map(|sent| sent.bearer.clone())
+            .collect::<Vec<_>>(),
+        [old, tab.access(&harbor)]
+    );
     assert_eq!(world.net.count("POST /token"), 1);
     assert!(tab.room(&harbor).threads().get_untracked().data.is_some());
     assert_eq!(tab.standing(&harbor), Standing::SignedIn);
@@ -44,7 +60,15 @@ fn many_requests_at_one_expiry_make_one_token_request() {
     tab.settle();
     assert_eq!(world.net.count("POST /token"), 1);
     for room in ["a", "h"] {
-        assert!(tab.server(&harbor).room(&room.into()).threads().get_untracked().data.is_some(), "{room}");
+        assert!(
+            tab.server(&harbor)
+                .room(&room.into())
+                .threads()
+                .get_untracked()
+                .data
+                .is_some(),
+            "{room}"
+        );
     }
 }
 
@@ -58,12 +82,34 @@ fn requests_that_find_a_dead_token_wait_for_one_refresh() {
     tab.room(&harbor).load_threads();
     tab.settle();
     assert_eq!(gate.waiting(), 1);
-    assert_eq!(world.net.count("GET /api/v1/rooms"), 0, "nothing goes out with a dead token");
+    assert_eq!(
+        world.net.count("GET /api/v1/rooms"),
+        0,
+        "nothing goes out with a dead token"
+    );
     gate.release();
     tab.settle();
     assert_eq!(world.net.count("POST /token"), 1);
     assert!(tab.room(&harbor).threads().get_untracked().data.is_some());
     assert!(tab.server(&harbor).rooms().get_untracked().data.is_some());
+}
+
+#[test]
+fn a_slow_provider_does_not_hold_up_requests_while_the_token_lives() {
+    let (world, harbor) = World::with_one();
+    let tab = world.open();
+    let gate = world.net.hold("POST /token");
+    world.clock.suspend(57 * MINUTE);
+    tab.room(&harbor).load_threads();
+    tab.settle();
+    assert_eq!(gate.waiting(), 1, "the refresh is under way");
+    assert!(
+        tab.room(&harbor).threads().get_untracked().data.is_some(),
+        "and the request is not"
+    );
+    gate.release();
+    tab.settle();
+    assert_eq!(world.net.count("POST /token"), 1);
 }
 
 #[test]
@@ -90,7 +136,11 @@ fn a_late_401_for_an_older_token_expires_nothing_and_is_asked_again() {
     harbor.refuse_access();
     tab.room(&harbor).load_threads();
     tab.settle();
-    assert_eq!(version(&tab, &harbor), 1, "another request has renewed the token meanwhile");
+    assert_eq!(
+        version(&tab, &harbor),
+        1,
+        "another request has renewed the token meanwhile"
+    );
     gate.answer(reply(401, "{}"));
     tab.settle();
     assert_eq!(tab.standing(&harbor), Standing::SignedIn);
@@ -103,16 +153,25 @@ fn a_second_401_right_after_a_refresh_ends_the_session_once() {
     let (world, harbor) = World::with_one();
     let tab = world.open();
     world.net.always("GET /api/v1/rooms", reply(401, "{}"));
-    world.net.always("GET /api/v1/rooms/echo/agui", reply(401, "{}"));
+    world
+        .net
+        .always("GET /api/v1/rooms/echo/agui", reply(401, "{}"));
     tab.server(&harbor).reload_rooms();
     tab.room(&harbor).load_threads();
     tab.settle();
     assert_eq!(world.net.count("POST /token"), 1);
     assert_eq!(world.net.count("GET /api/v1/rooms"), 2);
-    let Some(SessionState::Expired { reason, .. }) = world.stored(&harbor).map(|session| session.state) else { panic!("expired") };
+    let Some(SessionState::Expired { reason, .. }) =
+        world.stored(&harbor).map(|session| session.state)
+    else {
+        panic!("expired")
+    };
     assert_eq!(reason, ExpiryReason::Refused);
     assert_eq!(tab.toasts().len(), 1, "{:?}", tab.toasts());
-    assert_eq!(tab.server(&harbor).rooms().get_untracked().error, Some(ApiError::Unauthorized));
+    assert_eq!(
+        tab.server(&harbor).rooms().get_untracked().error,
+        Some(ApiError::Unauthorized)
+    );
 }
 
 #[test]
@@ -127,16 +186,24 @@ fn a_refused_refresh_token_ends_a_refused_session() {
     world.net.forget_log();
     tab.load(&harbor);
     world.advance(2 * HOUR);
-    assert!(world.net.log().is_empty(), "an ended session asks for nothing");
+    assert!(
+        world.net.log().is_empty(),
+        "an ended session asks for nothing"
+    );
 }
 
 #[test]
-fn with_a_refused_refresh_token_a_living_access_token_serves_to_its_end_and_nothing_is_asked_then() {
+fn with_a_refused_refresh_token_a_living_access_token_serves_to_its_end_and_nothing_is_asked_then()
+{
     let (world, harbor) = World::with_one();
     let tab = world.open();
     harbor.refuse_refresh();
     world.advance(56 * MINUTE);
-    assert_eq!(world.net.count("POST /token"), 1, "tried once, ahead of time");
+    assert_eq!(
+        world.net.count("POST /token"),
+        1,
+        "tried once, ahead of time"
+    );
     tab.load(&harbor);
     assert_eq!(tab.standing(&harbor), Standing::SignedIn);
     assert!(tab.server(&harbor).rooms().get_untracked().data.is_some());
@@ -171,7 +238,10 @@ fn a_provider_in_trouble_ends_nothing_and_is_asked_less_and_less() {
         world.net.heal();
         world.advance(2 * MINUTE);
         tab.load(&harbor);
-        assert!(tab.server(&harbor).rooms().get_untracked().data.is_some(), "and goes on afterwards");
+        assert!(
+            tab.server(&harbor).rooms().get_untracked().data.is_some(),
+            "and goes on afterwards"
+        );
     }
 }
 
@@ -179,12 +249,17 @@ fn a_provider_in_trouble_ends_nothing_and_is_asked_less_and_less() {
 fn a_dead_token_with_an_unreachable_provider_is_not_sent_and_not_called_signed_out() {
     let (world, harbor) = World::with_one();
     let tab = world.open();
-    world.net.always("POST /token", Act::Fail(TransportError::Network));
+    world
+        .net
+        .always("POST /token", Act::Fail(TransportError::Network));
     world.advance(2 * HOUR);
     world.net.forget_log();
     tab.load(&harbor);
     assert_eq!(world.net.count("GET /api/v1/rooms"), 0);
-    assert_eq!(tab.server(&harbor).rooms().get_untracked().error, Some(ApiError::Network));
+    assert_eq!(
+        tab.server(&harbor).rooms().get_untracked().error,
+        Some(ApiError::Network)
+    );
     assert_eq!(tab.standing(&harbor), Standing::SignedIn);
 }
 
@@ -197,7 +272,11 @@ fn retry_after_is_obeyed() {
     assert_eq!(world.net.count("POST /token"), 1);
     tab.load(&harbor);
     world.advance(89 * SECOND);
-    assert_eq!(world.net.count("POST /token"), 1, "not before the time is over, and not for a request either");
+    assert_eq!(
+        world.net.count("POST /token"),
+        1,
+        "not before the time is over, and not for a request either"
+    );
     world.advance(2 * SECOND);
     assert_eq!(world.net.count("POST /token"), 2);
 }
@@ -206,11 +285,23 @@ fn retry_after_is_obeyed() {
 fn a_provider_that_refuses_this_app_is_named_and_not_asked_again() {
     let (world, harbor) = World::with_one();
     let tab = world.open();
-    world.net.always("POST /token", reply(401, r#"{"error":"invalid_client"}"#));
+    world
+        .net
+        .always("POST /token", reply(401, r#"{"error":"invalid_client"}"#));
     world.advance(3 * HOUR);
     assert_eq!(tab.standing(&harbor), Standing::SignedIn, "kept");
-    assert_eq!(world.net.count("POST /token"), 1, "no more attempts by itself");
-    assert!(tab.toasts().iter().any(|text| text.contains("invalid_client")), "{:?}", tab.toasts());
+    assert_eq!(
+        world.net.count("POST /token"),
+        1,
+        "no more attempts by itself"
+    );
+    assert!(
+        tab.toasts()
+            .iter()
+            .any(|text| text.contains("invalid_client")),
+        "{:?}",
+        tab.toasts()
+    );
 }
 
 #[test]
@@ -237,7 +328,10 @@ fn tokens_for_another_person_are_refused() {
     harbor.set_user("bob");
     world.advance(56 * MINUTE);
     assert_eq!(world.net.count("POST /token"), 1);
-    assert_eq!((tab.access(&harbor), refresh_token(&world, &harbor)), before);
+    assert_eq!(
+        (tab.access(&harbor), refresh_token(&world, &harbor)),
+        before
+    );
     assert_eq!(tab.standing(&harbor), Standing::SignedIn);
     world.advance(5 * MINUTE);
     assert_eq!(tab.standing(&harbor), Standing::Expired);
@@ -256,14 +350,26 @@ fn the_new_refresh_token_is_kept_and_a_missing_one_keeps_the_old() {
     world.advance(56 * MINUTE);
     assert_eq!(world.net.count("POST /token"), 2);
     assert_eq!(refresh_token(&world, &harbor), second);
-    let id_token = world.stored(&harbor).unwrap().tokens().unwrap().id_token.clone();
+    let id_token = world
+        .stored(&harbor)
+        .unwrap()
+        .tokens()
+        .unwrap()
+        .id_token
+        .clone();
     assert!(id_token.is_some(), "the answers had none");
     assert_eq!(tab.standing(&harbor), Standing::SignedIn);
 }
 
 #[test]
 fn a_lifetime_may_be_a_number_a_float_a_text_or_missing() {
-    for (value, lifetime) in [(json!(600), 600_000), (json!(600.5), 600_500), (json!("600"), 600_000), (json!(null), 1_800_000), (json!(1e12), 30 * 24 * HOUR)] {
+    for (value, lifetime) in [
+        (json!(600), 600_000),
+        (json!(600.5), 600_500),
+        (json!("600"), 600_000),
+        (json!(null), 1_800_000),
+        (json!(1e12), 30 * 24 * HOUR),
+    ] {
         let (world, harbor) = World::with_one();
         let tab = world.open();
         harbor.set_expires_in(value.clone());
@@ -289,12 +395,23 @@ fn a_token_that_is_born_dead_does_not_lead_to_a_storm() {
 fn tokens_go_to_no_endpoint_on_another_origin() {
     let (world, harbor) = World::with_one();
     let tab = world.open();
-    let document = json!({ "issuer": harbor.issuer(), "token_endpoint": "https://elsewhere.example/token" }).to_string();
-    world.net.always("GET /.well-known/openid-configuration", reply(200, &document));
+    let document =
+        json!({ "issuer": harbor.issuer(), "token_endpoint": "https://elsewhere.example/token" })
+            .to_string();
+    world.net.always(
+        "GET /.well-known/openid-configuration",
+        reply(200, &document),
+    );
     world.advance(56 * MINUTE);
     assert_eq!(world.net.count("POST /token"), 0);
     assert_eq!(tab.standing(&harbor), Standing::SignedIn);
-    assert!(tab.toasts().iter().any(|text| text.contains("another origin")), "{:?}", tab.toasts());
+    assert!(
+        tab.toasts()
+            .iter()
+            .any(|text| text.contains("another origin")),
+        "{:?}",
+        tab.toasts()
+    );
 }
 
 #[test]
@@ -313,12 +430,18 @@ fn the_discovery_document_is_kept_for_an_hour() {
 fn waking_up_ends_the_waiting() {
     let (world, harbor) = World::with_one();
     let tab = world.open();
-    world.net.always("POST /token", Act::Fail(TransportError::Network));
+    world
+        .net
+        .always("POST /token", Act::Fail(TransportError::Network));
     world.advance(2 * HOUR);
     world.net.heal();
     world.net.forget_log();
     tab.set_online(true);
-    assert_eq!(world.net.count("POST /token"), 1, "at once, not after the back-off");
+    assert_eq!(
+        world.net.count("POST /token"),
+        1,
+        "at once, not after the back-off"
+    );
     assert_eq!(tab.standing(&harbor), Standing::SignedIn);
 }
 
@@ -327,11 +450,16 @@ fn a_form_without_json_error_is_no_verdict() {
     let (world, harbor) = World::with_one();
     let tab = world.open();
     harbor.refuse_access();
-    world.net.always("POST /token", reply(403, r#"{"error":"access_denied"}"#));
+    world
+        .net
+        .always("POST /token", reply(403, r#"{"error":"access_denied"}"#));
     tab.load(&harbor);
     assert_eq!(tab.standing(&harbor), Standing::SignedIn);
     world.net.heal();
-    world.net.once("POST /token", reply(200, &token_body(&harbor.mint_access("ann"), None)));
+    world.net.once(
+        "POST /token",
+        reply(200, &token_body(&harbor.mint_access("ann"), None)),
+    );
     world.advance(2 * MINUTE);
     tab.load(&harbor);
     assert!(tab.server(&harbor).rooms().get_untracked().data.is_some());
@@ -345,7 +473,9 @@ fn a_refresh_that_is_answered_after_a_new_sign_in_is_dropped() {
     world.advance(55 * MINUTE);
     let tokens = harbor.tokens(world.clock.time(), HOUR);
     let fresh = tokens.access.expose().clone();
-    tab.server(&harbor).session().sign_in(harbor.provider(), tokens);
+    tab.server(&harbor)
+        .session()
+        .sign_in(harbor.provider(), tokens);
     gate.release();
     tab.settle();
     assert_eq!(tab.access(&harbor), Some(fresh));

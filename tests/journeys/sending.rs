@@ -6,14 +6,21 @@ use enfilade::state::composer::Composer;
 use enfilade::state::server::Standing;
 use reactive_graph::traits::{Get, GetUntracked};
 
-use crate::fake::{Act, HOUR, MINUTE, World, content, finished, reply, rows, started, text_end, text_start};
+use crate::fake::{
+    Act, HOUR, MINUTE, World, content, finished, reply, rows, started, text_end, text_start,
+};
 
 fn text(composer: &Composer) -> String {
     composer.text().get_untracked()
 }
 
 fn drafts(world: &World) -> Vec<String> {
-    world.disk.all(keys::DRAFT_PREFIX).iter().map(|key| world.disk.read(key).unwrap()).collect()
+    world
+        .disk
+        .all(keys::DRAFT_PREFIX)
+        .iter()
+        .map(|key| world.disk.read(key).unwrap())
+        .collect()
 }
 
 fn write(composer: &Composer, words: &str) {
@@ -48,22 +55,53 @@ fn an_answer_comes_and_the_next_question_brings_the_whole_conversation() {
     write(&thread.composer(), "hello");
     tab.settle();
     let run = harbor.last_run();
-    harbor.emit(&run, &[started(&run), text_start("m"), content("m", "hi"), text_end("m"), finished(&run)]);
+    harbor.emit(
+        &run,
+        &[
+            started(&run),
+            text_start("m"),
+            content("m", "hi"),
+            text_end("m"),
+            finished(&run),
+        ],
+    );
     tab.settle();
     assert_eq!(rows(&thread), ["user:done:hello", "assistant:done:hi"]);
     write(&thread.composer(), "and?");
     tab.settle();
-    let sent = world.net.last(&format!("POST /{}", harbor.last_run())).json();
-    let said: Vec<&str> = sent["messages"].as_array().unwrap().iter().map(|message| message["content"].as_str().unwrap()).collect();
+    let sent = world
+        .net
+        .last(&format!("POST /{}", harbor.last_run()))
+        .json();
+    let said: Vec<&str> = sent["messages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|message| message["content"].as_str().unwrap())
+        .collect();
     assert_eq!(said, ["hello", "hi", "and?"]);
-    for field in ["threadId", "runId", "state", "messages", "tools", "context", "forwardedProps"] {
+    for field in [
+        "threadId",
+        "runId",
+        "state",
+        "messages",
+        "tools",
+        "context",
+        "forwardedProps",
+    ] {
         assert!(sent.get(field).is_some(), "{field}");
     }
 }
 
 #[test]
 fn a_failed_send_gives_the_text_back_and_takes_the_echo_away() {
-    for trouble in [Act::Fail(TransportError::Network), Act::Fail(TransportError::Timeout), reply(500, "{}"), reply(403, "{}"), reply(200, "no JSON")] {
+    for trouble in [
+        Act::Fail(TransportError::Network),
+        Act::Fail(TransportError::Timeout),
+        reply(500, "{}"),
+        reply(403, "{}"),
+        reply(200, "no JSON"),
+    ] {
         let (world, harbor) = World::with_one();
         let tab = world.open();
         let thread = tab.thread(&harbor, "t-1");
@@ -77,7 +115,11 @@ fn a_failed_send_gives_the_text_back_and_takes_the_echo_away() {
         assert_ne!(tab.standing(&harbor), Standing::Expired);
         thread.composer().send();
         tab.settle();
-        assert_eq!(rows(&thread), ["user:done:hello"], "and it can be sent again, once");
+        assert_eq!(
+            rows(&thread),
+            ["user:done:hello"],
+            "and it can be sent again, once"
+        );
         assert_eq!(thread.composer().error().get_untracked(), None);
     }
 }
@@ -105,7 +147,10 @@ fn what_was_typed_meanwhile_is_kept_behind_what_comes_back() {
     write(&composer, "first");
     composer.typed("second".into());
     world.advance(300);
-    assert!(drafts(&world)[0].contains("first") && drafts(&world)[0].contains("second"), "both are safe");
+    assert!(
+        drafts(&world)[0].contains("first") && drafts(&world)[0].contains("second"),
+        "both are safe"
+    );
     gate.answer(reply(503, ""));
     tab.settle();
     assert_eq!(text(&composer), "first\n\nsecond");
@@ -141,7 +186,9 @@ fn a_send_at_expiry_gives_the_text_back_and_it_survives_the_way_to_the_provider(
     assert!(rows(&thread).is_empty());
     tab.close();
     let tab = world.open();
-    tab.server(&harbor).session().sign_in(harbor.provider(), harbor.tokens(world.clock.time(), HOUR));
+    tab.server(&harbor)
+        .session()
+        .sign_in(harbor.provider(), harbor.tokens(world.clock.time(), HOUR));
     assert_eq!(text(&tab.thread(&harbor, "t-1").composer()), "hello");
 }
 
@@ -172,7 +219,12 @@ fn the_first_message_makes_the_thread_and_leads_there() {
     assert!(drafts(&world).is_empty());
     let listed = tab.room(&harbor).threads().get_untracked().data.unwrap();
     assert_eq!(listed[0].id.0, thread);
-    assert!(tab.room(&harbor).running().get_untracked().contains(&listed[0].id));
+    assert!(
+        tab.room(&harbor)
+            .running()
+            .get_untracked()
+            .contains(&listed[0].id)
+    );
 }
 
 #[test]
@@ -194,7 +246,9 @@ fn whoever_has_gone_elsewhere_meanwhile_is_not_called_back() {
 fn a_thread_that_cannot_be_made_gives_the_text_back() {
     let (world, harbor) = World::with_one();
     let tab = world.open();
-    world.net.once("POST /api/v1/rooms/echo/agui", reply(500, "{}"));
+    world
+        .net
+        .once("POST /api/v1/rooms/echo/agui", reply(500, "{}"));
     write(&tab.room(&harbor).new_thread(), "hello");
     tab.settle();
     assert_eq!(text(&tab.room(&harbor).new_thread()), "hello");
@@ -213,7 +267,13 @@ fn a_failure_after_the_thread_was_made_puts_the_text_into_that_thread() {
     tab.settle();
     assert_eq!(tab.went(), Some(harbor.path(Some("t-9"))));
     assert_eq!(text(&tab.thread(&harbor, "t-9").composer()), "hello");
-    assert!(tab.thread(&harbor, "t-9").composer().error().get_untracked().is_some());
+    assert!(
+        tab.thread(&harbor, "t-9")
+            .composer()
+            .error()
+            .get_untracked()
+            .is_some()
+    );
     assert_eq!(text(&tab.room(&harbor).new_thread()), "");
     assert_eq!(drafts(&world).len(), 1, "under one place only");
 }
@@ -248,16 +308,24 @@ fn stopping_one_thread_does_not_double_a_message_of_another() {
     gate.release();
     tab.settle();
     assert_eq!(harbor.runs(), 2);
-    assert_eq!(text(&tab.room(&harbor).new_thread()), "", "it was sent, so it is not in the field");
+    assert_eq!(
+        text(&tab.room(&harbor).new_thread()),
+        "",
+        "it was sent, so it is not in the field"
+    );
 }
 
 #[test]
 fn six_requests_at_most_are_in_flight_to_one_server() {
     let (world, harbor) = World::with_one();
     let tab = world.open();
-    let gates: Vec<_> = (0..8).map(|room| world.net.hold(&format!("GET /rooms/{room}/agui"))).collect();
+    let gates: Vec<_> = (0..8)
+        .map(|room| world.net.hold(&format!("GET /rooms/{room}/agui")))
+        .collect();
     for room in 0..8 {
-        tab.server(&harbor).room(&room.to_string().as_str().into()).load_threads();
+        tab.server(&harbor)
+            .room(&room.to_string().as_str().into())
+            .load_threads();
     }
     tab.settle();
     let waiting = || gates.iter().map(|gate| gate.waiting()).sum::<usize>();

@@ -15,8 +15,14 @@ fn an_expired_session_is_restored_as_expired_with_its_tokens() {
     let kept = world.expired(&harbor);
     let tab = world.open();
     assert_eq!(tab.standing(&harbor), Standing::Expired);
-    assert_eq!(tab.access(&harbor), kept.tokens().map(|tokens| tokens.access.expose().clone()));
-    assert!(world.net.log().is_empty(), "nothing is asked in the name of an ended session");
+    assert_eq!(
+        tab.access(&harbor),
+        kept.tokens().map(|tokens| tokens.access.expose().clone())
+    );
+    assert!(
+        world.net.log().is_empty(),
+        "nothing is asked in the name of an ended session"
+    );
 }
 
 #[test]
@@ -29,11 +35,16 @@ fn tokens_survive_expiry_in_memory_and_in_storage() {
     tab.load(&harbor);
     assert_eq!(tab.standing(&harbor), Standing::Expired);
     assert_eq!(tab.access(&harbor).unwrap(), before);
-    let Some(SessionState::Expired { tokens, reason, .. }) = world.stored(&harbor).map(|session| session.state) else {
+    let Some(SessionState::Expired { tokens, reason, .. }) =
+        world.stored(&harbor).map(|session| session.state)
+    else {
         panic!("stored as expired");
     };
     assert!(tokens.refresh.is_some() && tokens.id_token.is_some());
-    assert_eq!((tokens.access.expose().clone(), reason), (before, ExpiryReason::InvalidGrant));
+    assert_eq!(
+        (tokens.access.expose().clone(), reason),
+        (before, ExpiryReason::InvalidGrant)
+    );
 }
 
 #[test]
@@ -45,23 +56,41 @@ fn an_end_is_told_once_and_names_its_server() {
     tab.room(&harbor).load_threads();
     tab.server(&harbor).reload_rooms();
     tab.settle();
-    let told: Vec<String> = tab.toasts().into_iter().filter(|text| text.contains("harbor")).collect();
+    let told: Vec<String> = tab
+        .toasts()
+        .into_iter()
+        .filter(|text| text.contains("harbor"))
+        .collect();
     assert_eq!(told.len(), 1, "{told:?}");
     assert_eq!(tab.standing(&meadow), Standing::SignedIn);
-    assert_eq!(logged().iter().filter(|line| line.contains("has ended")).count(), 1);
+    assert_eq!(
+        logged()
+            .iter()
+            .filter(|line| line.contains("has ended"))
+            .count(),
+        1
+    );
 }
 
 #[test]
 fn a_403_leaves_the_session_alone_and_is_not_retried() {
     let (world, harbor) = World::with_one();
     let tab = world.open();
-    world.net.always("GET /api/v1/rooms", reply(403, r#"{"detail":"not for you"}"#));
+    world.net.always(
+        "GET /api/v1/rooms",
+        reply(403, r#"{"detail":"not for you"}"#),
+    );
     tab.load(&harbor);
     assert_eq!(tab.standing(&harbor), Standing::SignedIn);
     assert_eq!(world.net.count("GET /api/v1/rooms"), 1);
     assert_eq!(world.net.count("POST /token"), 0);
     let error = tab.server(&harbor).rooms().get_untracked().error;
-    assert_eq!(error, Some(ApiError::PermissionDenied { detail: Some("not for you".into()) }));
+    assert_eq!(
+        error,
+        Some(ApiError::PermissionDenied {
+            detail: Some("not for you".into())
+        })
+    );
 }
 
 #[test]
@@ -69,16 +98,32 @@ fn an_unreachable_server_is_neither_signed_out_nor_redirected() {
     let (world, harbor) = World::with_one();
     let tab = world.open();
     tab.load(&harbor);
-    world.net.always("GET /api/v1/rooms", Act::Fail(TransportError::Network));
-    world.net.always("GET /api/login", Act::Fail(TransportError::Network));
+    world
+        .net
+        .always("GET /api/v1/rooms", Act::Fail(TransportError::Network));
+    world
+        .net
+        .always("GET /api/login", Act::Fail(TransportError::Network));
     tab.load(&harbor);
     assert_eq!(tab.standing(&harbor), Standing::Unreachable);
-    assert_eq!(tab.visit(&harbor.path(None)), harbor.path(None), "still there");
+    assert_eq!(
+        tab.visit(&harbor.path(None)),
+        harbor.path(None),
+        "still there"
+    );
     let rooms = tab.server(&harbor).rooms().get_untracked();
-    assert_eq!(rooms.data.map(|rooms| rooms.len()), Some(1), "the last good list stays");
+    assert_eq!(
+        rooms.data.map(|rooms| rooms.len()),
+        Some(1),
+        "the last good list stays"
+    );
     world.net.heal();
     world.advance(2 * MINUTE);
-    assert_eq!(tab.standing(&harbor), Standing::SignedIn, "it comes back by itself");
+    assert_eq!(
+        tab.standing(&harbor),
+        Standing::SignedIn,
+        "it comes back by itself"
+    );
 }
 
 #[test]
@@ -95,6 +140,27 @@ fn a_session_without_refresh_token_ends_at_its_time_though_nobody_asks() {
 }
 
 #[test]
+fn coming_back_to_the_page_asks_about_the_session_at_most_once_a_minute() {
+    let (world, harbor) = World::with_one();
+    let tab = world.open();
+    tab.app.wake();
+    tab.app.wake();
+    tab.settle();
+    assert_eq!(world.net.count("GET /api/user_info"), 1);
+    harbor.refuse_access();
+    harbor.refuse_refresh();
+    world.advance(MINUTE);
+    assert_eq!(
+        tab.standing(&harbor),
+        Standing::SignedIn,
+        "nobody has asked"
+    );
+    tab.app.wake();
+    tab.settle();
+    assert_eq!(tab.standing(&harbor), Standing::Expired);
+}
+
+#[test]
 fn a_session_that_died_while_the_machine_slept_sends_nothing_with_its_dead_token() {
     let (world, harbor) = World::with_one();
     let tab = world.open();
@@ -104,7 +170,13 @@ fn a_session_that_died_while_the_machine_slept_sends_nothing_with_its_dead_token
     tab.load(&harbor);
     assert_eq!(tab.standing(&harbor), Standing::SignedIn);
     assert_eq!(world.net.count("POST /token"), 1);
-    assert!(world.net.log().iter().all(|sent| sent.bearer.as_ref() != Some(&old)));
+    assert!(
+        world
+            .net
+            .log()
+            .iter()
+            .all(|sent| sent.bearer.as_ref() != Some(&old))
+    );
 }
 
 #[test]
@@ -132,7 +204,11 @@ fn a_silent_provider_keeps_nobody_at_the_splash_for_long() {
     world.advance(3 * SECOND);
     assert!(tab.app.restored().get());
     assert_eq!(tab.visit(&meadow.path(None)), meadow.path(None));
-    assert_eq!(tab.standing(&harbor), Standing::SignedIn, "unknown is not signed out");
+    assert_eq!(
+        tab.standing(&harbor),
+        Standing::SignedIn,
+        "unknown is not signed out"
+    );
 }
 
 #[test]
@@ -145,7 +221,14 @@ fn one_server_ends_and_the_other_goes_on() {
     tab.load(&meadow);
     assert_eq!(tab.standing(&harbor), Standing::Expired);
     assert_eq!(tab.standing(&meadow), Standing::SignedIn);
-    assert_eq!(tab.server(&meadow).rooms().get_untracked().data.map(|rooms| rooms.len()), Some(1));
+    assert_eq!(
+        tab.server(&meadow)
+            .rooms()
+            .get_untracked()
+            .data
+            .map(|rooms| rooms.len()),
+        Some(1)
+    );
     assert_eq!(world.net.count("POST id.meadow.example/token"), 0);
 }
 
@@ -156,7 +239,9 @@ fn an_answer_to_a_request_of_an_earlier_sign_in_is_dropped() {
     let gate = world.net.hold("GET /api/v1/rooms");
     tab.load(&harbor);
     let tokens = harbor.tokens(world.clock.time(), HOUR);
-    tab.server(&harbor).session().sign_in(harbor.provider(), tokens);
+    tab.server(&harbor)
+        .session()
+        .sign_in(harbor.provider(), tokens);
     tab.settle();
     gate.answer(reply(401, "{}"));
     tab.settle();
@@ -172,8 +257,16 @@ fn what_was_asked_for_one_person_is_not_shown_to_the_next() {
     tab.server(&harbor).reload_rooms();
     tab.settle();
     harbor.set_user("bob");
-    tab.server(&harbor).session().sign_in(harbor.provider(), harbor.tokens(world.clock.time(), HOUR));
+    tab.server(&harbor)
+        .session()
+        .sign_in(harbor.provider(), harbor.tokens(world.clock.time(), HOUR));
     gate.answer(reply(200, r#"{"private":{"name":"Ann's room"}}"#));
     tab.settle();
-    assert!(tab.server(&harbor).rooms().get_untracked().data.is_none_or(|rooms| rooms.iter().all(|room| room.name != "Ann's room")));
+    assert!(
+        tab.server(&harbor)
+            .rooms()
+            .get_untracked()
+            .data
+            .is_none_or(|rooms| rooms.iter().all(|room| room.name != "Ann's room"))
+    );
 }

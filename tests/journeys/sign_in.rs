@@ -19,12 +19,18 @@ fn leave(world: &World, tab: &Tab, backend: &Backend, place: &str) -> String {
     assert_eq!(left.len(), 1, "sent to the provider");
     let flow = world.disk.all(keys::PRE_AUTH_PREFIX).pop().unwrap();
     let flow = flow.strip_prefix(keys::PRE_AUTH_PREFIX).unwrap().to_owned();
-    assert!(left[0].starts_with(&format!("{}/api/login/main?return_to=https%3A%2F%2Fapp.example%2Fauth%2Fcallback%2F{flow}", backend.origin())));
+    assert!(left[0].starts_with(&format!(
+        "{}/api/login/main?return_to=https%3A%2F%2Fapp.example%2Fauth%2Fcallback%2F{flow}",
+        backend.origin()
+    )));
     flow
 }
 
 fn sign_in(tab: &Tab, backend: &Backend, place: &str) {
-    tab.app.sign_in(&tab.server(backend), Some(enfilade::core::route::Route::parse_href(place)));
+    tab.app.sign_in(
+        &tab.server(backend),
+        Some(enfilade::core::route::Route::parse_href(place)),
+    );
     tab.settle();
 }
 
@@ -45,8 +51,15 @@ fn away(place: impl Fn(&Backend) -> String) -> (World, Backend, String) {
 }
 
 fn is_refused(world: &World, tab: &Tab, backend: &Backend) -> bool {
-    let refused = matches!(tab.app.callback().get_untracked(), CallbackState::Failed { .. });
-    refused && world.net.log().is_empty() && world.stored(backend).is_none_or(|session| !session.is_active())
+    let refused = matches!(
+        tab.app.callback().get_untracked(),
+        CallbackState::Failed { .. }
+    );
+    refused
+        && world.net.log().is_empty()
+        && world
+            .stored(backend)
+            .is_none_or(|session| !session.is_active())
 }
 
 #[test]
@@ -54,10 +67,16 @@ fn a_live_flow_signs_in_and_arrives_where_one_was() {
     let (world, harbor, flow) = away(|harbor| format!("{}#m3", harbor.path(Some("t-1"))));
     world.advance(5 * MINUTE);
     let tab = world.open_with(harbor.answer());
-    assert_eq!(tab.visit(&callback(&flow)), format!("{}#m3", harbor.path(Some("t-1"))));
+    assert_eq!(
+        tab.visit(&callback(&flow)),
+        format!("{}#m3", harbor.path(Some("t-1")))
+    );
     assert_eq!(tab.standing(&harbor), Standing::SignedIn);
     assert!(world.stored(&harbor).unwrap().is_active());
-    assert!(world.disk.all(keys::PRE_AUTH_PREFIX).is_empty(), "one flow, one sign-in");
+    assert!(
+        world.disk.all(keys::PRE_AUTH_PREFIX).is_empty(),
+        "one flow, one sign-in"
+    );
     assert_eq!(tab.app.callback().get_untracked(), CallbackState::Done);
 }
 
@@ -84,7 +103,10 @@ fn a_flow_is_good_for_one_answer_only() {
     let tab = world.open_with(harbor.answer());
     world.net.forget_log();
     tab.visit(&callback(&flow));
-    assert!(matches!(tab.app.callback().get_untracked(), CallbackState::Failed { .. }));
+    assert!(matches!(
+        tab.app.callback().get_untracked(),
+        CallbackState::Failed { .. }
+    ));
     assert_eq!(world.stored(&harbor).unwrap(), session);
     assert!(world.net.log().is_empty());
 }
@@ -96,18 +118,27 @@ fn an_answer_that_comes_too_late_is_refused_and_called_late() {
     let tab = world.open_with(harbor.answer());
     tab.visit(&callback(&flow));
     assert!(is_refused(&world, &tab, &harbor));
-    assert_eq!(
-        tab.app.callback().get_untracked(),
-        { let (title, text) = enfilade::i18n::sign_in_not_live(true); CallbackState::Failed { title, text, retry: None } }
-    );
+    assert_eq!(tab.app.callback().get_untracked(), {
+        let (title, text) = enfilade::i18n::sign_in_not_live(true);
+        CallbackState::Failed {
+            title,
+            text,
+            retry: None,
+        }
+    });
 }
 
 #[test]
 fn a_record_of_another_flow_is_refused() {
     let (world, harbor, flow) = away(|harbor| harbor.path(None));
-    let text = world.disk.read(&format!("{}{flow}", keys::PRE_AUTH_PREFIX)).unwrap();
+    let text = world
+        .disk
+        .read(&format!("{}{flow}", keys::PRE_AUTH_PREFIX))
+        .unwrap();
     let other = "0123456789abcdef0123456789abcdef";
-    world.disk.put(&format!("{}{other}", keys::PRE_AUTH_PREFIX), &text);
+    world
+        .disk
+        .put(&format!("{}{other}", keys::PRE_AUTH_PREFIX), &text);
     let tab = world.open_with(harbor.answer());
     tab.visit(&callback(other));
     assert!(is_refused(&world, &tab, &harbor));
@@ -116,12 +147,23 @@ fn a_record_of_another_flow_is_refused() {
 #[test]
 fn the_word_of_the_provider_is_shown_when_it_refuses() {
     let (world, harbor, flow) = away(|harbor| harbor.path(None));
-    let answer = CallbackAnswer::Error { code: "access_denied".into(), description: Some("Ann is on leave".into()) };
+    let answer = CallbackAnswer::Error {
+        code: "access_denied".into(),
+        description: Some("Ann is on leave".into()),
+    };
     let tab = world.open_with(answer);
     tab.visit(&callback(&flow));
-    let CallbackState::Failed { title, text, retry } = tab.app.callback().get_untracked() else { panic!("told") };
-    assert!(format!("{title} {text}").contains("Ann is on leave"), "{text}");
-    assert_eq!(retry.map(|route| route.to_path()), Some(harbor.sign_in_path(&harbor.path(None))));
+    let CallbackState::Failed { title, text, retry } = tab.app.callback().get_untracked() else {
+        panic!("told")
+    };
+    assert!(
+        format!("{title} {text}").contains("Ann is on leave"),
+        "{text}"
+    );
+    assert_eq!(
+        retry.map(|route| route.to_path()),
+        Some(harbor.sign_in_path(&harbor.path(None)))
+    );
     assert!(is_refused(&world, &tab, &harbor));
 }
 
@@ -132,7 +174,11 @@ fn coming_back_without_an_answer_offers_another_try() {
     tab.visit(&callback(&flow));
     assert!(is_refused(&world, &tab, &harbor));
     let back = world.open_with(harbor.answer());
-    assert_eq!(back.visit(&callback(&flow)), harbor.path(None), "the flow is still good");
+    assert_eq!(
+        back.visit(&callback(&flow)),
+        harbor.path(None),
+        "the flow is still good"
+    );
 }
 
 #[test]
@@ -152,7 +198,10 @@ fn a_way_back_to_another_server_is_not_followed() {
     sign_in(&tab, &harbor, &meadow.path(None));
     let flow = world.disk.all(keys::PRE_AUTH_PREFIX).pop().unwrap();
     let tab = world.open_with(harbor.answer());
-    assert_eq!(tab.visit(&callback(flow.strip_prefix(keys::PRE_AUTH_PREFIX).unwrap())), "/lobby");
+    assert_eq!(
+        tab.visit(&callback(flow.strip_prefix(keys::PRE_AUTH_PREFIX).unwrap())),
+        "/lobby"
+    );
     assert_eq!(tab.standing(&harbor), Standing::SignedIn);
 }
 
@@ -160,11 +209,24 @@ fn a_way_back_to_another_server_is_not_followed() {
 fn a_way_back_that_breaks_a_rule_leads_to_the_lobby_and_only_the_rule_is_logged() {
     let (world, harbor) = World::with_one();
     let tab = world.open();
-    for place in ["//evil.example", "/\\evil.example", "/room/..%2f..%2fx", "/auth/callback/x", "https://evil.example/", "/lobby\u{200b}"] {
+    for place in [
+        "//evil.example",
+        "/\\evil.example",
+        "/room/..%2f..%2fx",
+        "/auth/callback/x",
+        "https://evil.example/",
+        "/lobby\u{200b}",
+    ] {
         tab.app.arrive(&tab.server(&harbor), Some(place));
         assert_eq!(tab.went().as_deref(), Some("/lobby"), "{place}");
     }
-    assert!(logged().iter().all(|line| !line.contains("evil") && !line.contains("%2f")), "{:?}", logged());
+    assert!(
+        logged()
+            .iter()
+            .all(|line| !line.contains("evil") && !line.contains("%2f")),
+        "{:?}",
+        logged()
+    );
     assert!(logged().iter().any(|line| line.contains("double-slash")));
 }
 
@@ -172,8 +234,14 @@ fn a_way_back_that_breaks_a_rule_leads_to_the_lobby_and_only_the_rule_is_logged(
 fn a_server_that_is_connected_already_arrives_by_the_same_rule() {
     let (world, harbor, meadow) = World::with_two();
     let tab = world.open();
-    assert_eq!(tab.visit(&harbor.sign_in_path(&harbor.path(Some("t-1")))), harbor.path(Some("t-1")));
-    assert_eq!(tab.visit(&harbor.sign_in_path(&meadow.path(None))), "/lobby");
+    assert_eq!(
+        tab.visit(&harbor.sign_in_path(&harbor.path(Some("t-1")))),
+        harbor.path(Some("t-1"))
+    );
+    assert_eq!(
+        tab.visit(&harbor.sign_in_path(&meadow.path(None))),
+        "/lobby"
+    );
     assert_eq!(tab.visit(&harbor.sign_in_path("//evil.example")), "/lobby");
 }
 
@@ -184,7 +252,11 @@ fn a_server_without_accounts_arrives_by_the_same_rule() {
     harbor.set_open(true);
     let tab = world.open();
     let place = harbor.path(Some("t-1"));
-    assert_eq!(tab.visit(&harbor.sign_in_path(&place)), harbor.sign_in_path(&place), "an unknown server only fills the field");
+    assert_eq!(
+        tab.visit(&harbor.sign_in_path(&place)),
+        harbor.sign_in_path(&place),
+        "an unknown server only fills the field"
+    );
     assert!(world.net.count("GET /api/login") == 0);
     tab.app.connect().submit();
     tab.settle();
@@ -216,7 +288,10 @@ fn an_expired_server_that_needs_no_accounts_any_more_lets_one_in() {
     let tab = world.open();
     assert_eq!(tab.visit(&harbor.path(None)), harbor.path(None));
     assert_eq!(tab.standing(&harbor), Standing::Open);
-    assert_eq!(tab.server(&harbor).record().get_untracked().auth, AuthMode::None);
+    assert_eq!(
+        tab.server(&harbor).record().get_untracked().auth,
+        AuthMode::None
+    );
 }
 
 #[test]
@@ -230,7 +305,10 @@ fn a_sign_in_that_cannot_be_kept_stops_before_leaving() {
         tab.app.connect().submit();
         tab.settle();
         assert!(tab.left().is_empty(), "it could not be finished");
-        assert!(matches!(tab.app.connect().step().get_untracked(), Step::Failed { .. }));
+        assert!(matches!(
+            tab.app.connect().step().get_untracked(),
+            Step::Failed { .. }
+        ));
     }
 }
 
@@ -243,10 +321,16 @@ fn several_providers_are_offered_and_the_chosen_one_is_used() {
     tab.app.connect().open(Some(&harbor.origin()), None);
     tab.app.connect().submit();
     tab.settle();
-    let Step::Choose { found } = tab.app.connect().step().get_untracked() else { panic!("asked") };
+    let Step::Choose { found } = tab.app.connect().step().get_untracked() else {
+        panic!("asked")
+    };
     assert_eq!(found.providers.len(), 2);
     tab.app.connect().choose("second");
-    assert!(tab.left()[0].contains("/api/login/second?"), "{:?}", tab.left());
+    assert!(
+        tab.left()[0].contains("/api/login/second?"),
+        "{:?}",
+        tab.left()
+    );
 }
 
 #[test]
@@ -276,7 +360,10 @@ fn going_round_three_times_within_a_minute_is_noticed() {
     assert!(tab.left().is_empty());
     world.advance(MINUTE);
     tab.visit(&place);
-    assert!(!tab.app.connect().waiting().get_untracked().unwrap().stuck, "a minute later it may be tried again");
+    assert!(
+        !tab.app.connect().waiting().get_untracked().unwrap().stuck,
+        "a minute later it may be tried again"
+    );
 }
 
 #[test]
@@ -285,7 +372,9 @@ fn signing_in_anew_over_a_living_session_takes_its_place() {
     let tab = world.open();
     let tokens = harbor.tokens(world.clock.time(), HOUR);
     let access = tokens.access.expose().clone();
-    tab.server(&harbor).session().sign_in(harbor.provider(), tokens);
+    tab.server(&harbor)
+        .session()
+        .sign_in(harbor.provider(), tokens);
     tab.load(&harbor);
     assert_eq!(world.net.last("GET /api/v1/rooms").bearer, Some(access));
 }

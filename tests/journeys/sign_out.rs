@@ -38,15 +38,28 @@ fn the_end_session_address_names_the_person_by_hint_only() {
     tab.app.sign_out(&tab.server(&harbor));
     tab.settle();
     let url = tab.left().pop().unwrap();
-    assert!(url.starts_with("https://id.harbor.example/logout?post_logout_redirect_uri=https%3A%2F%2Fapp.example&"), "{url}");
-    assert!(url.contains(&format!("id_token_hint={}", tokens.id_token.unwrap().expose())));
-    assert!(!url.contains(tokens.access.expose()) && !url.contains(tokens.refresh.unwrap().expose()));
+    assert!(
+        url.starts_with(
+            "https://id.harbor.example/logout?post_logout_redirect_uri=https%3A%2F%2Fapp.example&"
+        ),
+        "{url}"
+    );
+    assert!(url.contains(&format!(
+        "id_token_hint={}",
+        tokens.id_token.unwrap().expose()
+    )));
+    assert!(
+        !url.contains(tokens.access.expose()) && !url.contains(tokens.refresh.unwrap().expose())
+    );
 }
 
 #[test]
 fn a_provider_that_is_down_is_told_of_and_the_sign_out_stands() {
     for (what, act) in [
-        ("GET /.well-known/openid-configuration", Act::Fail(TransportError::Network)),
+        (
+            "GET /.well-known/openid-configuration",
+            Act::Fail(TransportError::Network),
+        ),
         ("GET /.well-known/openid-configuration", reply(503, "")),
         ("POST /revoke", Act::Fail(TransportError::Timeout)),
         ("POST /revoke", reply(500, "")),
@@ -58,7 +71,13 @@ fn a_provider_that_is_down_is_told_of_and_the_sign_out_stands() {
         tab.settle();
         assert_eq!(tab.standing(&harbor), Standing::SignedOut);
         assert!(tab.left().is_empty());
-        assert!(tab.toasts().iter().any(|text| text.contains("could not be told")), "{:?}", tab.toasts());
+        assert!(
+            tab.toasts()
+                .iter()
+                .any(|text| text.contains("could not be told")),
+            "{:?}",
+            tab.toasts()
+        );
         assert!(!tab.server(&harbor).busy().get_untracked());
         assert_eq!(world.open().standing(&harbor), Standing::SignedOut);
     }
@@ -101,7 +120,15 @@ fn what_is_written_elsewhere_is_saved_before_the_page_is_left() {
     tab.settle();
     assert_eq!(tab.left().len(), 1);
     tab.close();
-    assert_eq!(world.open().thread(&meadow, "t-1").composer().text().get_untracked(), "half a");
+    assert_eq!(
+        world
+            .open()
+            .thread(&meadow, "t-1")
+            .composer()
+            .text()
+            .get_untracked(),
+        "half a"
+    );
 }
 
 #[test]
@@ -119,10 +146,16 @@ fn an_expired_session_can_be_signed_out_too() {
 #[test]
 fn removing_deletes_the_keys_of_that_server_only() {
     let world = World::new();
-    let (harbor, harbor2, meadow) = (world.backend("harbor"), world.backend("harbor2"), world.backend("meadow"));
+    let (harbor, harbor2, meadow) = (
+        world.backend("harbor"),
+        world.backend("harbor2"),
+        world.backend("meadow"),
+    );
     for backend in [&harbor, &harbor2, &meadow] {
         world.signed_in(backend, HOUR);
-        world.disk.put(&keys::trips(&backend.id()), r#"{"v":1,"data":[1]}"#);
+        world
+            .disk
+            .put(&keys::trips(&backend.id()), r#"{"v":1,"data":[1]}"#);
     }
     let tab = world.open();
     for backend in [&harbor, &harbor2, &meadow] {
@@ -132,15 +165,36 @@ fn removing_deletes_the_keys_of_that_server_only() {
     let before = world.disk.all("").len();
     tab.app.remove(&tab.server(&harbor));
     tab.settle();
-    assert_eq!(world.disk.all("").len(), before - 3, "session, trips and draft");
-    assert!(world.disk.all("").iter().all(|key| !key.contains("harbor.example")));
-    assert!(world.stored(&harbor2).unwrap().is_active() && world.stored(&meadow).unwrap().is_active());
-    let listed = registry::decode(&world.disk.read(&keys::servers()).unwrap()).unwrap().servers;
+    assert_eq!(
+        world.disk.all("").len(),
+        before - 3,
+        "session, trips and draft"
+    );
+    assert!(
+        world
+            .disk
+            .all("")
+            .iter()
+            .all(|key| !key.contains("harbor.example"))
+    );
+    assert!(
+        world.stored(&harbor2).unwrap().is_active() && world.stored(&meadow).unwrap().is_active()
+    );
+    let listed = registry::decode(&world.disk.read(&keys::servers()).unwrap())
+        .unwrap()
+        .servers;
     assert_eq!(listed.len(), 2);
     assert_eq!(harbor.revoked().len(), 1);
     assert!(tab.left().is_empty());
     world.advance(HOUR);
-    assert!(world.disk.all("").iter().all(|key| !key.contains("harbor.example")), "nothing comes back");
+    assert!(
+        world
+            .disk
+            .all("")
+            .iter()
+            .all(|key| !key.contains("harbor.example")),
+        "nothing comes back"
+    );
 }
 
 #[test]

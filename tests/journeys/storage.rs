@@ -7,7 +7,14 @@ use reactive_graph::traits::GetUntracked;
 
 use crate::fake::{DiskMode, HOUR, World};
 
-const NONSENSE: [&str; 6] = ["", "{", "null", "[]", r#"{"v":1,"data":7}"#, r#"{"v":99,"data":{}}"#];
+const NONSENSE: [&str; 6] = [
+    "",
+    "{",
+    "null",
+    "[]",
+    r#"{"v":1,"data":7}"#,
+    r#"{"v":99,"data":{}}"#,
+];
 
 #[test]
 fn a_session_that_cannot_be_read_is_set_aside_and_the_other_is_kept() {
@@ -18,21 +25,36 @@ fn a_session_that_cannot_be_read_is_set_aside_and_the_other_is_kept() {
         let tab = world.open();
         assert_eq!(tab.standing(&harbor), Standing::SignedOut);
         assert_eq!(tab.standing(&meadow), Standing::SignedIn);
-        assert_eq!(world.disk.read(&enfilade::core::record::keys::aside(&key)).as_deref(), Some(nonsense));
+        assert_eq!(
+            world
+                .disk
+                .read(&enfilade::core::record::keys::aside(&key))
+                .as_deref(),
+            Some(nonsense)
+        );
         assert_eq!(world.disk.read(&key), None);
     }
 }
 
 #[test]
 fn a_list_of_servers_that_cannot_be_read_is_set_aside_and_told() {
-    for nonsense in NONSENSE.into_iter().filter(|text| *text != r#"{"v":1,"data":[]}"#) {
+    for nonsense in NONSENSE
+        .into_iter()
+        .filter(|text| *text != r#"{"v":1,"data":[]}"#)
+    {
         let (world, harbor) = World::with_one();
         world.disk.put(&keys::servers(), nonsense);
         let tab = world.open();
         assert!(tab.app.servers().get_untracked().is_empty());
-        assert_eq!(world.disk.read(&keys::aside(&keys::servers())).as_deref(), Some(nonsense));
+        assert_eq!(
+            world.disk.read(&keys::aside(&keys::servers())).as_deref(),
+            Some(nonsense)
+        );
         assert_eq!(tab.toasts().len(), 1, "{nonsense}");
-        assert!(world.stored(&harbor).unwrap().is_active(), "its session is kept");
+        assert!(
+            world.stored(&harbor).unwrap().is_active(),
+            "its session is kept"
+        );
     }
 }
 
@@ -40,7 +62,10 @@ fn a_list_of_servers_that_cannot_be_read_is_set_aside_and_told() {
 fn a_single_broken_entry_costs_no_other() {
     let (world, harbor, meadow) = World::with_two();
     let text = world.disk.read(&keys::servers()).unwrap();
-    world.disk.put(&keys::servers(), &text.replacen("https://harbor.example", "nowhere", 1));
+    world.disk.put(
+        &keys::servers(),
+        &text.replacen("https://harbor.example", "nowhere", 1),
+    );
     let tab = world.open();
     assert!(tab.app.server_by_id(&harbor.id()).is_none());
     assert_eq!(tab.standing(&meadow), Standing::SignedIn);
@@ -57,8 +82,14 @@ fn a_draft_that_cannot_be_read_is_set_aside() {
         let key = world.disk.all(keys::DRAFT_PREFIX).pop().unwrap();
         world.disk.put(&key, nonsense);
         let tab = world.open();
-        assert_eq!(tab.thread(&harbor, "t-1").composer().text().get_untracked(), "");
-        assert_eq!(world.disk.read(&keys::aside(&key)).as_deref(), Some(nonsense));
+        assert_eq!(
+            tab.thread(&harbor, "t-1").composer().text().get_untracked(),
+            ""
+        );
+        assert_eq!(
+            world.disk.read(&keys::aside(&key)).as_deref(),
+            Some(nonsense)
+        );
         assert_eq!(tab.standing(&harbor), Standing::SignedIn);
     }
 }
@@ -71,11 +102,17 @@ fn settings_that_cannot_be_read_are_set_aside() {
         let tab = world.open();
         assert_eq!(tab.app.settings().get_untracked().theme, Theme::System);
         if nonsense != r#"{"v":1,"data":[]}"# {
-            assert_eq!(world.disk.read(&keys::aside(&keys::settings())).as_deref(), Some(nonsense));
+            assert_eq!(
+                world.disk.read(&keys::aside(&keys::settings())).as_deref(),
+                Some(nonsense)
+            );
         }
         assert_eq!(tab.standing(&harbor), Standing::SignedIn);
         tab.app.set_theme(Theme::Dark);
-        assert_eq!(world.open().app.settings().get_untracked().theme, Theme::Dark);
+        assert_eq!(
+            world.open().app.settings().get_untracked().theme,
+            Theme::Dark
+        );
     }
 }
 
@@ -84,7 +121,9 @@ fn a_sign_in_that_cannot_be_read_is_refused_and_costs_no_other() {
     for nonsense in NONSENSE {
         let (world, harbor) = World::with_one();
         let flow = "0123456789abcdef0123456789abcdef";
-        world.disk.put(&format!("{}{flow}", keys::PRE_AUTH_PREFIX), nonsense);
+        world
+            .disk
+            .put(&format!("{}{flow}", keys::PRE_AUTH_PREFIX), nonsense);
         let tab = world.open_with(harbor.answer());
         let before = world.stored(&harbor);
         tab.visit(&format!("/auth/callback/{flow}"));
@@ -104,7 +143,10 @@ fn counted_trips_that_cannot_be_read_are_set_aside() {
         let tab = world.open();
         tab.visit(&harbor.path(None));
         assert!(!tab.app.connect().waiting().get_untracked().unwrap().stuck);
-        assert_eq!(world.disk.read(&keys::trips(&harbor.id())).is_some(), nonsense == r#"{"v":1,"data":[]}"#);
+        assert_eq!(
+            world.disk.read(&keys::trips(&harbor.id())).is_some(),
+            nonsense == r#"{"v":1,"data":[]}"#
+        );
     }
 }
 
@@ -115,18 +157,28 @@ fn without_storage_a_session_lives_in_memory_and_that_is_told_once() {
         let tab = world.open();
         world.disk.set_mode(mode);
         tab.app.set_theme(Theme::Dark);
-        tab.thread(&harbor, "t-1").composer().typed("kept in memory".into());
+        tab.thread(&harbor, "t-1")
+            .composer()
+            .typed("kept in memory".into());
         tab.app.flush();
         harbor.refuse_access();
         tab.load(&harbor);
-        assert!(tab.server(&harbor).rooms().get_untracked().data.is_some(), "renewed and used");
+        assert!(
+            tab.server(&harbor).rooms().get_untracked().data.is_some(),
+            "renewed and used"
+        );
         assert_eq!(tab.standing(&harbor), Standing::SignedIn);
         assert_eq!(tab.toasts().len(), 1, "{:?}", tab.toasts());
         harbor.refuse_access();
         harbor.refuse_refresh();
         tab.load(&harbor);
-        tab.server(&harbor).session().sign_in(harbor.provider(), harbor.tokens(world.clock.time(), HOUR));
-        assert_eq!(tab.thread(&harbor, "t-1").composer().text().get_untracked(), "kept in memory");
+        tab.server(&harbor)
+            .session()
+            .sign_in(harbor.provider(), harbor.tokens(world.clock.time(), HOUR));
+        assert_eq!(
+            tab.thread(&harbor, "t-1").composer().text().get_untracked(),
+            "kept in memory"
+        );
     }
 }
 
@@ -163,7 +215,11 @@ fn cleared_storage_ends_nothing_that_is_in_use() {
     let (world, harbor, meadow) = World::with_two();
     let tab = world.open();
     world.disk.clear();
-    for key in [keys::servers(), keys::session(&harbor.id()), keys::settings()] {
+    for key in [
+        keys::servers(),
+        keys::session(&harbor.id()),
+        keys::settings(),
+    ] {
         tab.app.storage_changed(&key);
     }
     tab.app.wake();

@@ -16,8 +16,17 @@ fn two_tabs_at_one_expiry_make_one_token_request() {
     two.server(&harbor).reload_rooms();
     world.settle();
     assert_eq!(world.net.count("POST /token"), 1);
-    let asked: Vec<usize> = world.net.sent("GET /api/v1/rooms").iter().map(|sent| sent.tab).collect();
-    assert_eq!(asked.iter().filter(|tab| **tab == one.number).count(), 2, "refused, then answered");
+    let asked: Vec<usize> = world
+        .net
+        .sent("GET /api/v1/rooms")
+        .iter()
+        .map(|sent| sent.tab)
+        .collect();
+    assert_eq!(
+        asked.iter().filter(|tab| **tab == one.number).count(),
+        2,
+        "refused, then answered"
+    );
     assert_eq!(asked.iter().filter(|tab| **tab == two.number).count(), 2);
     assert_eq!(one.access(&harbor), two.access(&harbor));
     for tab in [&one, &two] {
@@ -32,7 +41,10 @@ fn five_tabs_that_renew_ahead_of_time_make_one_token_request_each_round() {
     let tabs: Vec<_> = (0..5).map(|_| world.open()).collect();
     world.advance(4 * HOUR);
     assert_eq!(world.net.count("POST /token"), 4);
-    assert!(tabs.iter().all(|tab| tab.standing(&harbor) == Standing::SignedIn));
+    assert!(
+        tabs.iter()
+            .all(|tab| tab.standing(&harbor) == Standing::SignedIn)
+    );
 }
 
 #[test]
@@ -63,7 +75,11 @@ fn without_locks_a_lost_race_ends_no_session() {
     late.release();
     world.settle();
     world.deliver();
-    assert_eq!(one.standing(&harbor), Standing::SignedIn, "its own refresh token was spent by the other tab");
+    assert_eq!(
+        one.standing(&harbor),
+        Standing::SignedIn,
+        "its own refresh token was spent by the other tab"
+    );
     assert!(one.server(&harbor).rooms().get_untracked().data.is_some());
     assert_eq!(one.access(&harbor), two.access(&harbor));
 }
@@ -91,7 +107,11 @@ fn a_sign_out_in_one_tab_reaches_the_others() {
     assert_eq!(two.standing(&harbor), Standing::SignedOut);
     assert_eq!(two.standing(&meadow), Standing::SignedIn);
     assert!(two.server(&harbor).rooms().get_untracked().data.is_none());
-    assert_eq!(world.disk.all(keys::DRAFT_PREFIX).len(), 1, "what was typed there is saved for its writer");
+    assert_eq!(
+        world.disk.all(keys::DRAFT_PREFIX).len(),
+        1,
+        "what was typed there is saved for its writer"
+    );
 }
 
 #[test]
@@ -101,7 +121,9 @@ fn a_sign_in_in_one_tab_reaches_the_others_and_loads_what_is_missing() {
     world.expired(&harbor);
     let (one, two) = (world.open(), world.open());
     two.server(&harbor).load_rooms();
-    one.server(&harbor).session().sign_in(harbor.provider(), harbor.tokens(world.clock.time(), HOUR));
+    one.server(&harbor)
+        .session()
+        .sign_in(harbor.provider(), harbor.tokens(world.clock.time(), HOUR));
     world.deliver();
     assert_eq!(two.standing(&harbor), Standing::SignedIn);
     assert!(two.server(&harbor).rooms().get_untracked().data.is_some());
@@ -127,12 +149,17 @@ fn an_end_that_one_tab_sees_late_does_not_undo_the_sign_in_of_another() {
     harbor.refuse_access();
     let tokens = harbor.tokens(world.clock.time(), HOUR);
     let fresh = tokens.access.expose().clone();
-    two.server(&harbor).session().sign_in(harbor.provider(), tokens);
+    two.server(&harbor)
+        .session()
+        .sign_in(harbor.provider(), tokens);
     one.load(&harbor);
     assert!(world.stored(&harbor).unwrap().is_active());
     assert_eq!(one.access(&harbor), Some(fresh));
     world.deliver();
-    assert_eq!((one.standing(&harbor), two.standing(&harbor)), (Standing::SignedIn, Standing::SignedIn));
+    assert_eq!(
+        (one.standing(&harbor), two.standing(&harbor)),
+        (Standing::SignedIn, Standing::SignedIn)
+    );
 }
 
 #[test]
@@ -169,7 +196,10 @@ fn the_list_of_servers_reaches_the_other_tabs() {
     assert_eq!(two.visit(&harbor.path(None)), "/lobby");
     world.advance(2 * HOUR);
     let left = world.disk.all("");
-    assert!(left.iter().all(|key| !key.contains("harbor")), "nothing comes back: {left:?}");
+    assert!(
+        left.iter().all(|key| !key.contains("harbor")),
+        "nothing comes back: {left:?}"
+    );
 }
 
 #[test]
@@ -200,8 +230,19 @@ fn another_person_signing_in_elsewhere_takes_everything_off_the_screen_here() {
     one.thread(&harbor, "t-1").composer().typed("Ann's".into());
     harbor.set_user("bob");
     world.net.always("GET /api/v1/rooms", reply(200, "{}"));
-    two.server(&harbor).session().sign_in(harbor.provider(), harbor.tokens(world.clock.time(), HOUR));
+    two.server(&harbor)
+        .session()
+        .sign_in(harbor.provider(), harbor.tokens(world.clock.time(), HOUR));
     world.deliver();
-    assert_eq!(one.thread(&harbor, "t-1").composer().text().get_untracked(), "");
-    assert!(one.server(&harbor).rooms().get_untracked().data.is_none_or(|rooms| rooms.is_empty()));
+    assert_eq!(
+        one.thread(&harbor, "t-1").composer().text().get_untracked(),
+        ""
+    );
+    assert!(
+        one.server(&harbor)
+            .rooms()
+            .get_untracked()
+            .data
+            .is_none_or(|rooms| rooms.is_empty())
+    );
 }

@@ -90,6 +90,9 @@ async fn an_app_is_served_with_strict_headers_and_lasting_assets() {
         assert_eq!(missing.headers()["cache-control"], "no-cache", "{path}");
     }
     let config: serde_json::Value = get("/config.json").await.json().await.unwrap();
-    assert_eq!(config["servers"][0], serde_json::json!({ "address": world.harbor(), "name": "Harbor" }));
+    assert_eq!(
+        config["servers"][0],
+        serde_json::json!({ "address": world.harbor(), "name": "Harbor" })
+    );
     assert_eq!(config["servers"].as_array().unwrap().len(), 3);
 }

@@ -62,7 +62,13 @@ pub fn decide(route: &Route, revision: &Revision, restored: bool) -> Decision {
         };
     }
     if route.needs_any_server() && !revision.0.iter().any(|door| door.connected) {
-        return go(Route::Home { url: None, return_to: None }, None);
+        return go(
+            Route::Home {
+                url: None,
+                return_to: None,
+            },
+            None,
+        );
     }
     Decision::Stay
 }
@@ -71,7 +77,10 @@ fn fallback(revision: &Revision) -> Route {
     if revision.0.iter().any(|door| door.connected) {
         Route::Lobby
     } else {
-        Route::Home { url: None, return_to: None }
+        Route::Home {
+            url: None,
+            return_to: None,
+        }
     }
 }
 
@@ -93,7 +102,11 @@ mod tests {
 
     fn door(address: &str, connected: bool) -> Door {
         let id = ServerId::parse(address).unwrap();
-        Door { alias: Alias::derive(id.host(), &BTreeSet::new()), id, connected }
+        Door {
+            alias: Alias::derive(id.host(), &BTreeSet::new()),
+            id,
+            connected,
+        }
     }
 
     fn route(text: &str) -> Route {
@@ -103,7 +116,10 @@ mod tests {
     }
 
     fn two(harbor: bool, meadow: bool) -> Revision {
-        Revision(vec![door("https://harbor.example", harbor), door("https://meadow.example", meadow)])
+        Revision(vec![
+            door("https://harbor.example", harbor),
+            door("https://meadow.example", meadow),
+        ])
     }
 
     fn alias(revision: &Revision, index: usize) -> String {
@@ -114,13 +130,25 @@ mod tests {
     fn only_the_pages_of_the_expired_server_ask_for_sign_in() {
         let revision = two(false, true);
         let (harbor, meadow) = (alias(&revision, 0), alias(&revision, 1));
-        let path = format!("/room/{harbor}/echo/thread/7f8c1b1e-2b52-4f5e-9c53-6d8b9a0c1d2e?x=1#m3");
-        let Decision::Go { route: Route::Home { url, return_to }, notice: None } = decide(&route(&path), &revision, true) else {
+        let path =
+            format!("/room/{harbor}/echo/thread/7f8c1b1e-2b52-4f5e-9c53-6d8b9a0c1d2e?x=1#m3");
+        let Decision::Go {
+            route: Route::Home { url, return_to },
+            notice: None,
+        } = decide(&route(&path), &revision, true)
+        else {
             panic!("asked for sign-in");
         };
         assert_eq!(url.as_deref(), Some("https://harbor.example"));
-        assert_eq!(return_to.as_deref(), Some(path.as_str()), "path, query and fragment");
-        assert_eq!(decide(&route(&format!("/room/{meadow}/echo")), &revision, true), Decision::Stay);
+        assert_eq!(
+            return_to.as_deref(),
+            Some(path.as_str()),
+            "path, query and fragment"
+        );
+        assert_eq!(
+            decide(&route(&format!("/room/{meadow}/echo")), &revision, true),
+            Decision::Stay
+        );
         assert_eq!(decide(&Route::Lobby, &revision, true), Decision::Stay);
     }
 
@@ -129,11 +157,20 @@ mod tests {
         let revision = two(true, true);
         assert_eq!(
             decide(&route("/room/gone/echo"), &revision, true),
-            Decision::Go { route: Route::Lobby, notice: Some(Notice::UnknownServer) }
+            Decision::Go {
+                route: Route::Lobby,
+                notice: Some(Notice::UnknownServer)
+            }
         );
         assert_eq!(
             decide(&route("/room/gone/echo"), &two(false, false), true),
-            Decision::Go { route: Route::Home { url: None, return_to: None }, notice: Some(Notice::UnknownServer) }
+            Decision::Go {
+                route: Route::Home {
+                    url: None,
+                    return_to: None
+                },
+                notice: Some(Notice::UnknownServer)
+            }
         );
     }
 
@@ -141,17 +178,32 @@ mod tests {
     fn nothing_is_decided_before_the_sessions_are_restored() {
         let revision = two(false, false);
         let harbor = alias(&revision, 0);
-        assert_eq!(decide(&route(&format!("/room/{harbor}/echo")), &revision, false), Decision::Wait);
+        assert_eq!(
+            decide(&route(&format!("/room/{harbor}/echo")), &revision, false),
+            Decision::Wait
+        );
         assert_eq!(decide(&Route::Lobby, &revision, false), Decision::Wait);
-        assert_eq!(decide(&route("/auth/callback/00"), &revision, false), Decision::Stay);
+        assert_eq!(
+            decide(&route("/auth/callback/00"), &revision, false),
+            Decision::Stay
+        );
     }
 
     #[test]
     fn the_lobby_needs_any_server() {
         assert_eq!(
             decide(&Route::Lobby, &two(false, false), true),
-            Decision::Go { route: Route::Home { url: None, return_to: None }, notice: None }
+            Decision::Go {
+                route: Route::Home {
+                    url: None,
+                    return_to: None
+                },
+                notice: None
+            }
         );
-        assert_eq!(decide(&Route::Lobby, &two(false, true), true), Decision::Stay);
+        assert_eq!(
+            decide(&Route::Lobby, &two(false, true), true),
+            Decision::Stay
+        );
     }
 }

@@ -88,10 +88,20 @@ impl From<Session> for Stored {
         let (state, parts) = match session.state {
             SessionState::SignedOut => ("signed_out", None),
             SessionState::Active { provider, tokens } => ("active", Some((provider, tokens))),
-            SessionState::Expired { provider, tokens, reason } => (reason.as_str(), Some((provider, tokens))),
+            SessionState::Expired {
+                provider,
+                tokens,
+                reason,
+            } => (reason.as_str(), Some((provider, tokens))),
         };
         let (provider, tokens) = parts.unzip();
-        Self { state: state.to_owned(), provider, tokens, epoch: session.epoch, version: session.version }
+        Self {
+            state: state.to_owned(),
+            provider,
+            tokens,
+            epoch: session.epoch,
+            version: session.version,
+        }
     }
 }
 
@@ -104,11 +114,19 @@ impl TryFrom<Stored> for Session {
             ("active", Some((provider, tokens))) => SessionState::Active { provider, tokens },
             (other, Some((provider, tokens))) => {
                 let reason = ExpiryReason::parse(other).ok_or("unknown state")?;
-                SessionState::Expired { provider, tokens, reason }
+                SessionState::Expired {
+                    provider,
+                    tokens,
+                    reason,
+                }
             }
             _ => return Err("a session without tokens"),
         };
-        Ok(Self { state, epoch: stored.epoch, version: stored.version })
+        Ok(Self {
+            state,
+            epoch: stored.epoch,
+            version: stored.version,
+        })
     }
 }
 
@@ -122,7 +140,9 @@ impl ExpiryReason {
     }
 
     fn parse(text: &str) -> Option<Self> {
-        [Self::Refused, Self::InvalidGrant, Self::Elapsed].into_iter().find(|reason| reason.as_str() == text)
+        [Self::Refused, Self::InvalidGrant, Self::Elapsed]
+            .into_iter()
+            .find(|reason| reason.as_str() == text)
     }
 }
 
@@ -154,19 +174,30 @@ impl Session {
     /// Nobody is signed in.
     #[must_use]
     pub fn signed_out(epoch: Epoch) -> Self {
-        Self { state: SessionState::SignedOut, epoch, version: TokenVersion(0) }
+        Self {
+            state: SessionState::SignedOut,
+            epoch,
+            version: TokenVersion(0),
+        }
     }
 
     /// A fresh sign-in.
     #[must_use]
     pub fn signed_in(epoch: Epoch, provider: Provider, tokens: Tokens) -> Self {
-        Self { state: SessionState::Active { provider, tokens }, epoch, version: TokenVersion(0) }
+        Self {
+            state: SessionState::Active { provider, tokens },
+            epoch,
+            version: TokenVersion(0),
+        }
     }
 
     /// What a request made now is stamped with.
     #[must_use]
     pub fn stamp(&self) -> Stamp {
-        Stamp { epoch: self.epoch, version: self.version }
+        Stamp {
+            epoch: self.epoch,
+            version: self.version,
+        }
     }
 
     /// Whether this is a signed-in session.
@@ -186,7 +217,9 @@ impl Session {
     pub fn tokens(&self) -> Option<&Tokens> {
         match &self.state {
             SessionState::SignedOut => None,
-            SessionState::Active { tokens, .. } | SessionState::Expired { tokens, .. } => Some(tokens),
+            SessionState::Active { tokens, .. } | SessionState::Expired { tokens, .. } => {
+                Some(tokens)
+            }
         }
     }
 
@@ -195,7 +228,9 @@ impl Session {
     pub fn provider(&self) -> Option<&Provider> {
         match &self.state {
             SessionState::SignedOut => None,
-            SessionState::Active { provider, .. } | SessionState::Expired { provider, .. } => Some(provider),
+            SessionState::Active { provider, .. } | SessionState::Expired { provider, .. } => {
+                Some(provider)
+            }
         }
     }
 
@@ -203,7 +238,10 @@ impl Session {
     #[must_use]
     pub fn user(&self) -> Option<UserKey> {
         let tokens = self.tokens()?;
-        Some(UserKey::from_access_token(tokens.access.expose()).unwrap_or_else(UserKey::server_bucket))
+        Some(
+            UserKey::from_access_token(tokens.access.expose())
+                .unwrap_or_else(UserKey::server_bucket),
+        )
     }
 
     /// What a 401 to a request with this stamp means.
@@ -229,7 +267,11 @@ impl Session {
         let SessionState::Active { provider, tokens } = &self.state else {
             return false;
         };
-        self.state = SessionState::Expired { provider: provider.clone(), tokens: tokens.clone(), reason };
+        self.state = SessionState::Expired {
+            provider: provider.clone(),
+            tokens: tokens.clone(),
+            reason,
+        };
         true
     }
 
@@ -237,11 +279,20 @@ impl Session {
     ///
     /// # Errors
     /// [`NotTaken`]; the session is then unchanged.
-    pub fn refreshed(&mut self, stamp: Stamp, answer: TokenAnswer, now: i64) -> Result<(), NotTaken> {
+    pub fn refreshed(
+        &mut self,
+        stamp: Stamp,
+        answer: TokenAnswer,
+        now: i64,
+    ) -> Result<(), NotTaken> {
         if stamp != self.stamp() {
             return Err(NotTaken::Stale);
         }
-        let (SessionState::Active { provider, tokens } | SessionState::Expired { provider, tokens, .. }) = &self.state else {
+        let (SessionState::Active { provider, tokens }
+        | SessionState::Expired {
+            provider, tokens, ..
+        }) = &self.state
+        else {
             return Err(NotTaken::Stale);
         };
         let user = |access: &str| UserKey::from_access_token(access);
@@ -252,7 +303,10 @@ impl Session {
             return Err(NotTaken::OtherUser);
         }
         let tokens = answer.renew(tokens, now);
-        self.state = SessionState::Active { provider: provider.clone(), tokens };
+        self.state = SessionState::Active {
+            provider: provider.clone(),
+            tokens,
+        };
         self.version = TokenVersion(self.version.0 + 1);
         Ok(())
     }
@@ -264,7 +318,8 @@ impl Session {
         if stored.epoch != self.epoch {
             return true;
         }
-        stored.version > self.version || (stored.version == self.version && self.is_active() && stored.is_expired())
+        stored.version > self.version
+            || (stored.version == self.version && self.is_active() && stored.is_expired())
     }
 }
 
@@ -279,7 +334,13 @@ mod tests {
     const BOB: &str = "e30.eyJpc3MiOiJpIiwic3ViIjoiYm9iIn0.s";
 
     fn provider() -> Provider {
-        Provider { id: "p".into(), title: "P".into(), server_url: "https://id.example".into(), client_id: "c".into(), scope: None }
+        Provider {
+            id: "p".into(),
+            title: "P".into(),
+            server_url: "https://id.example".into(),
+            client_id: "c".into(),
+            scope: None,
+        }
     }
 
     fn tokens(access: &str) -> Tokens {
@@ -293,7 +354,12 @@ mod tests {
     }
 
     fn answer(access: &str) -> TokenAnswer {
-        TokenAnswer { access: Secret::new(access.into()), refresh: Some(Secret::new("r1".into())), id_token: None, lifetime: 500 }
+        TokenAnswer {
+            access: Secret::new(access.into()),
+            refresh: Some(Secret::new("r1".into())),
+            id_token: None,
+            lifetime: 500,
+        }
     }
 
     fn active() -> Session {
@@ -303,9 +369,15 @@ mod tests {
     #[test]
     fn a_401_of_another_epoch_says_nothing() {
         let session = active();
-        let stamp = Stamp { epoch: Epoch(6), version: TokenVersion(0) };
+        let stamp = Stamp {
+            epoch: Epoch(6),
+            version: TokenVersion(0),
+        };
         assert_eq!(session.on_401(stamp), On401::Stale);
-        assert_eq!(Session::signed_out(Epoch(7)).on_401(session.stamp()), On401::Stale);
+        assert_eq!(
+            Session::signed_out(Epoch(7)).on_401(session.stamp()),
+            On401::Stale
+        );
     }
 
     #[test]
@@ -328,7 +400,10 @@ mod tests {
     #[test]
     fn tokens_survive_expiry_and_the_user_is_still_known() {
         let mut session = active();
-        assert!(!session.expire(Epoch(6), ExpiryReason::Refused), "another epoch");
+        assert!(
+            !session.expire(Epoch(6), ExpiryReason::Refused),
+            "another epoch"
+        );
         assert!(session.is_active());
         assert!(session.expire(Epoch(7), ExpiryReason::Refused));
         assert!(session.is_expired());
@@ -343,7 +418,10 @@ mod tests {
         let stamp = session.stamp();
         session.refreshed(stamp, answer(ANN), 0).unwrap();
         let before = session.clone();
-        assert_eq!(session.refreshed(stamp, answer(ANN), 0), Err(NotTaken::Stale));
+        assert_eq!(
+            session.refreshed(stamp, answer(ANN), 0),
+            Err(NotTaken::Stale)
+        );
         let mut out = Session::signed_out(Epoch(8));
         assert_eq!(out.refreshed(stamp, answer(ANN), 0), Err(NotTaken::Stale));
         assert_eq!(session, before);
@@ -353,7 +431,10 @@ mod tests {
     #[test]
     fn tokens_of_another_user_are_refused() {
         let mut session = active();
-        assert_eq!(session.refreshed(session.stamp(), answer(BOB), 0), Err(NotTaken::OtherUser));
+        assert_eq!(
+            session.refreshed(session.stamp(), answer(BOB), 0),
+            Err(NotTaken::OtherUser)
+        );
         assert_eq!(session, active());
     }
 
@@ -364,7 +445,10 @@ mod tests {
         session.refreshed(session.stamp(), answer(ANN), 10).unwrap();
         assert!(session.is_active());
         assert_eq!(session.tokens().unwrap().expires_at, 510);
-        assert_eq!(session.tokens().unwrap().refresh, Some(Secret::new("r1".into())));
+        assert_eq!(
+            session.tokens().unwrap().refresh,
+            Some(Secret::new("r1".into()))
+        );
     }
 
     #[test]
@@ -388,7 +472,10 @@ mod tests {
         session.expire(Epoch(7), ExpiryReason::InvalidGrant);
         let text = serde_json::to_string(&session).unwrap();
         assert_eq!(serde_json::from_str::<Session>(&text).unwrap(), session);
-        assert!(text.contains(r#""state":"expired_invalid_grant""#), "{text}");
+        assert!(
+            text.contains(r#""state":"expired_invalid_grant""#),
+            "{text}"
+        );
     }
 
     #[test]

@@ -56,7 +56,10 @@ pub fn lifetime(expires_in: Option<&Value>, default: i64) -> i64 {
         _ => None,
     };
     match seconds {
-        #[expect(clippy::cast_possible_truncation, reason = "a cast from f64 saturates, and the clamp follows")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "a cast from f64 saturates, and the clamp follows"
+        )]
         Some(seconds) if !seconds.is_nan() => ((seconds * 1000.0) as i64).clamp(0, MAX_LIFETIME),
         _ => default,
     }
@@ -119,12 +122,20 @@ pub enum RefreshFailure {
 ///
 /// # Errors
 /// [`RefreshFailure`], split by what the session has to do.
-pub fn read_token_answer(status: u16, body: &str, retry_after: Option<u64>) -> Result<TokenAnswer, RefreshFailure> {
+pub fn read_token_answer(
+    status: u16,
+    body: &str,
+    retry_after: Option<u64>,
+) -> Result<TokenAnswer, RefreshFailure> {
     let value: Option<Value> = serde_json::from_str(body).ok();
     if (200..300).contains(&status) {
         let value = value.ok_or(RefreshFailure::Malformed)?;
         let text = |name: &str| {
-            value.get(name).and_then(Value::as_str).filter(|text| !text.is_empty()).map(|text| Secret::new(text.to_owned()))
+            value
+                .get(name)
+                .and_then(Value::as_str)
+                .filter(|text| !text.is_empty())
+                .map(|text| Secret::new(text.to_owned()))
         };
         return Ok(TokenAnswer {
             access: text("access_token").ok_or(RefreshFailure::Malformed)?,
@@ -133,12 +144,22 @@ pub fn read_token_answer(status: u16, body: &str, retry_after: Option<u64>) -> R
             lifetime: lifetime(value.get("expires_in"), DEFAULT_AT_REFRESH),
         });
     }
-    let code = value.as_ref().and_then(|value| value.get("error")).and_then(Value::as_str);
+    let code = value
+        .as_ref()
+        .and_then(|value| value.get("error"))
+        .and_then(Value::as_str);
     match (status, code) {
         (400 | 401, Some("invalid_grant")) => Err(RefreshFailure::InvalidGrant),
-        (400 | 401, Some(code @ ("invalid_client" | "unauthorized_client" | "invalid_scope" | "unsupported_grant_type" | "invalid_request"))) => {
-            Err(RefreshFailure::Configuration(code.to_owned()))
-        }
+        (
+            400 | 401,
+            Some(
+                code @ ("invalid_client"
+                | "unauthorized_client"
+                | "invalid_scope"
+                | "unsupported_grant_type"
+                | "invalid_request"),
+            ),
+        ) => Err(RefreshFailure::Configuration(code.to_owned())),
         (408 | 429 | 500..=599, _) => Err(RefreshFailure::Transient { retry_after }),
         _ => Err(RefreshFailure::Malformed),
     }
@@ -225,7 +246,10 @@ mod tests {
 
     #[test]
     fn a_refresh_is_due_five_minutes_or_a_quarter_of_the_lifetime_ahead() {
-        assert_eq!(tokens(3_600_000, 3_600_000).refresh_due_at(), Some(3_300_000));
+        assert_eq!(
+            tokens(3_600_000, 3_600_000).refresh_due_at(),
+            Some(3_300_000)
+        );
         assert_eq!(tokens(20_000, 20_000).refresh_due_at(), Some(15_000));
         let mut without = tokens(20_000, 20_000);
         without.refresh = None;
@@ -245,19 +269,47 @@ mod tests {
     #[test]
     fn only_invalid_grant_ends_a_session() {
         for (status, body, want) in [
-            (400, r#"{"error":"invalid_grant"}"#, RefreshFailure::InvalidGrant),
-            (401, r#"{"error":"invalid_grant"}"#, RefreshFailure::InvalidGrant),
-            (400, r#"{"error":"invalid_client"}"#, RefreshFailure::Configuration("invalid_client".into())),
+            (
+                400,
+                r#"{"error":"invalid_grant"}"#,
+                RefreshFailure::InvalidGrant,
+            ),
+            (
+                401,
+                r#"{"error":"invalid_grant"}"#,
+                RefreshFailure::InvalidGrant,
+            ),
+            (
+                400,
+                r#"{"error":"invalid_client"}"#,
+                RefreshFailure::Configuration("invalid_client".into()),
+            ),
             (400, "<html>", RefreshFailure::Malformed),
             (200, "<html>", RefreshFailure::Malformed),
             (200, "[]", RefreshFailure::Malformed),
             (200, "", RefreshFailure::Malformed),
             (200, r#"{"access_token":""}"#, RefreshFailure::Malformed),
-            (503, r#"{"error":"invalid_grant"}"#, RefreshFailure::Transient { retry_after: Some(5) }),
-            (429, "", RefreshFailure::Transient { retry_after: Some(5) }),
+            (
+                503,
+                r#"{"error":"invalid_grant"}"#,
+                RefreshFailure::Transient {
+                    retry_after: Some(5),
+                },
+            ),
+            (
+                429,
+                "",
+                RefreshFailure::Transient {
+                    retry_after: Some(5),
+                },
+            ),
             (404, "", RefreshFailure::Malformed),
         ] {
-            assert_eq!(read_token_answer(status, body, Some(5)), Err(want), "{status} {body}");
+            assert_eq!(
+                read_token_answer(status, body, Some(5)),
+                Err(want),
+                "{status} {body}"
+            );
         }
     }
 
@@ -271,7 +323,10 @@ mod tests {
             waits.push(backoff.not_before());
         }
         assert!(waits.windows(2).all(|pair| pair[0] <= pair[1]), "{waits:?}");
-        assert!(waits[0] >= 500 && waits[0] <= 1000 && waits[8] <= 60_000 && waits[8] >= 30_000, "{waits:?}");
+        assert!(
+            waits[0] >= 500 && waits[0] <= 1000 && waits[8] <= 60_000 && waits[8] >= 30_000,
+            "{waits:?}"
+        );
         backoff.succeeded();
         backoff.failed(0, 0, Some(30_000));
         assert!(!backoff.allows(29_999) && backoff.allows(30_000));

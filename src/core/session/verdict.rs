@@ -17,15 +17,26 @@ pub enum AfterFailure {
 /// What a failed refresh means (`decisions.md` section 2). `refused` says that the server has already
 /// refused the access token, so that its remaining lifetime counts for nothing.
 #[must_use]
-pub fn after_failure(failure: &RefreshFailure, tokens: &Tokens, now: i64, refused: bool) -> AfterFailure {
+pub fn after_failure(
+    failure: &RefreshFailure,
+    tokens: &Tokens,
+    now: i64,
+    refused: bool,
+) -> AfterFailure {
     let living = !refused && !tokens.is_dead(now);
     match failure {
         RefreshFailure::Transient { .. } | RefreshFailure::Malformed => AfterFailure::KeepAndRetry,
         RefreshFailure::Configuration(_) => AfterFailure::KeepAndStop,
-        RefreshFailure::InvalidGrant | RefreshFailure::OtherUser | RefreshFailure::NoRefreshToken if living => {
+        RefreshFailure::InvalidGrant
+        | RefreshFailure::OtherUser
+        | RefreshFailure::NoRefreshToken
+            if living =>
+        {
             AfterFailure::KeepAndStop
         }
-        RefreshFailure::InvalidGrant | RefreshFailure::OtherUser => AfterFailure::Expire(ExpiryReason::InvalidGrant),
+        RefreshFailure::InvalidGrant | RefreshFailure::OtherUser => {
+            AfterFailure::Expire(ExpiryReason::InvalidGrant)
+        }
         RefreshFailure::NoRefreshToken if refused => AfterFailure::Expire(ExpiryReason::Refused),
         RefreshFailure::NoRefreshToken => AfterFailure::Expire(ExpiryReason::Elapsed),
     }
@@ -50,7 +61,11 @@ impl Trips {
     /// Whether the person has signed in so often within the window that going round again is of no use.
     #[must_use]
     pub fn is_stuck(&self, now: i64) -> bool {
-        self.0.iter().filter(|at| (0..TRIP_WINDOW).contains(&(now - **at))).count() >= TRIPS
+        self.0
+            .iter()
+            .filter(|at| (0..TRIP_WINDOW).contains(&(now - **at)))
+            .count()
+            >= TRIPS
     }
 }
 
@@ -60,15 +75,30 @@ mod tests {
     use crate::core::secret::Secret;
 
     fn tokens() -> Tokens {
-        Tokens { access: Secret::new("a".into()), refresh: None, id_token: None, expires_at: 1000, lifetime: 1000 }
+        Tokens {
+            access: Secret::new("a".into()),
+            refresh: None,
+            id_token: None,
+            expires_at: 1000,
+            lifetime: 1000,
+        }
     }
 
     #[test]
     fn invalid_grant_ends_a_session_only_when_its_access_token_is_dead() {
         let failure = RefreshFailure::InvalidGrant;
-        assert_eq!(after_failure(&failure, &tokens(), 999, false), AfterFailure::KeepAndStop);
-        assert_eq!(after_failure(&failure, &tokens(), 1000, false), AfterFailure::Expire(ExpiryReason::InvalidGrant));
-        assert_eq!(after_failure(&failure, &tokens(), 0, true), AfterFailure::Expire(ExpiryReason::InvalidGrant));
+        assert_eq!(
+            after_failure(&failure, &tokens(), 999, false),
+            AfterFailure::KeepAndStop
+        );
+        assert_eq!(
+            after_failure(&failure, &tokens(), 1000, false),
+            AfterFailure::Expire(ExpiryReason::InvalidGrant)
+        );
+        assert_eq!(
+            after_failure(&failure, &tokens(), 0, true),
+            AfterFailure::Expire(ExpiryReason::InvalidGrant)
+        );
     }
 
     #[test]
@@ -80,7 +110,10 @@ mod tests {
         ] {
             for (now, refused) in [(0, false), (0, true), (5000, false), (5000, true)] {
                 assert!(
-                    !matches!(after_failure(&failure, &tokens(), now, refused), AfterFailure::Expire(_)),
+                    !matches!(
+                        after_failure(&failure, &tokens(), now, refused),
+                        AfterFailure::Expire(_)
+                    ),
                     "{failure:?} {now} {refused}"
                 );
             }

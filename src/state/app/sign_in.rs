@@ -33,7 +33,9 @@ impl App {
             alias: self.server_by_id(server).map(|server| server.alias()),
             provider: provider.clone(),
             created_at: shared.now(),
-            return_to: return_to.and_then(|text| ReturnTo::parse(&text).ok()).map(|place| place.to_path()),
+            return_to: return_to
+                .and_then(|text| ReturnTo::parse(&text).ok())
+                .map(|place| place.to_path()),
             name: identity.0,
             description: identity.1,
             forced_prompt: false,
@@ -44,7 +46,10 @@ impl App {
             return false;
         }
         let (origin, base) = shared.ports.navigator.base();
-        shared.ports.navigator.leave(&pre_auth.login_url(&origin, &base));
+        shared
+            .ports
+            .navigator
+            .leave(&pre_auth.login_url(&origin, &base));
         true
     }
 
@@ -52,16 +57,22 @@ impl App {
     pub fn finish_sign_in(&self, flow: &str) {
         let shared = &self.0.shared;
         let answer = lock(&self.0.answer).take();
-        let fail = |(title, text): (String, String), retry| self.0.callback.set(CallbackState::Failed { title, text, retry });
-        let found = FlowId::parse(flow).ok_or(PreAuthError::Missing).and_then(|flow| {
-            let key = keys::pre_auth(&flow);
-            let checked = PreAuth::check(shared.get(&key).as_deref(), &flow, shared.now());
-            // One flow, one try: whatever comes later with the same address is not from this sign-in.
-            if answer.is_some() || checked.is_err() {
-                shared.remove(&key);
-            }
-            checked
-        });
+        let fail = |(title, text): (String, String), retry| {
+            self.0
+                .callback
+                .set(CallbackState::Failed { title, text, retry })
+        };
+        let found = FlowId::parse(flow)
+            .ok_or(PreAuthError::Missing)
+            .and_then(|flow| {
+                let key = keys::pre_auth(&flow);
+                let checked = PreAuth::check(shared.get(&key).as_deref(), &flow, shared.now());
+                // One flow, one try: whatever comes later with the same address is not from this sign-in.
+                if answer.is_some() || checked.is_err() {
+                    shared.remove(&key);
+                }
+                checked
+            });
         let pre_auth = match (found, &answer) {
             (Ok(pre_auth), _) => pre_auth,
             (Err(PreAuthError::Missing), None) => {
@@ -72,18 +83,32 @@ impl App {
             }
             (Err(error), _) => {
                 log::warn!("a sign-in is refused: {error}");
-                fail(i18n::sign_in_not_live(matches!(error, PreAuthError::Expired)), None);
+                fail(
+                    i18n::sign_in_not_live(matches!(error, PreAuthError::Expired)),
+                    None,
+                );
                 return;
             }
         };
-        let again = Route::Home { url: Some(pre_auth.server.as_str().to_owned()), return_to: pre_auth.return_to.clone() };
+        let again = Route::Home {
+            url: Some(pre_auth.server.as_str().to_owned()),
+            return_to: pre_auth.return_to.clone(),
+        };
         match answer {
             None => fail(i18n::sign_in_without_answer(), Some(again)),
             Some(CallbackAnswer::Error { code, description }) => {
                 log::warn!("the provider has refused a sign-in");
-                fail(i18n::sign_in_refused(&code, description.as_deref()), Some(again));
+                fail(
+                    i18n::sign_in_refused(&code, description.as_deref()),
+                    Some(again),
+                );
             }
-            Some(CallbackAnswer::Tokens { access, refresh, expires_in, id_token }) => {
+            Some(CallbackAnswer::Tokens {
+                access,
+                refresh,
+                expires_in,
+                id_token,
+            }) => {
                 self.signed_in(pre_auth, access, refresh, id_token, expires_in);
             }
         }
@@ -98,11 +123,24 @@ impl App {
         expires_in: Option<i64>,
     ) {
         let shared = &self.0.shared;
-        let lifetime = expires_in.map_or(DEFAULT_AT_SIGN_IN, |seconds| seconds.saturating_mul(1000));
-        let tokens = Tokens { access, refresh, id_token, expires_at: shared.now() + lifetime, lifetime };
+        let lifetime =
+            expires_in.map_or(DEFAULT_AT_SIGN_IN, |seconds| seconds.saturating_mul(1000));
+        let tokens = Tokens {
+            access,
+            refresh,
+            id_token,
+            expires_at: shared.now() + lifetime,
+            lifetime,
+        };
         let server = self.server_by_id(&pre_auth.server).unwrap_or_else(|| {
-            let auth = AuthMode::Oidc { providers: vec![pre_auth.provider.clone()] };
-            self.add_server(&pre_auth.server, auth, (pre_auth.name.clone(), pre_auth.description.clone()))
+            let auth = AuthMode::Oidc {
+                providers: vec![pre_auth.provider.clone()],
+            };
+            self.add_server(
+                &pre_auth.server,
+                auth,
+                (pre_auth.name.clone(), pre_auth.description.clone()),
+            )
         });
         server.session().sign_in(pre_auth.provider, tokens);
         let key = keys::trips(server.id());

@@ -15,29 +15,41 @@ impl App {
     pub fn sign_out(&self, server: &Server) {
         self.step_aside(server);
         let ended = server.session().sign_out();
-        let Some((provider, tokens)) = ended else { return };
+        let Some((provider, tokens)) = ended else {
+            return;
+        };
         let (app, server) = (self.clone(), server.clone());
         server.busy().set(true);
         spawn(async move {
             let session = server.session();
             let discovery = session.discover(&provider).await;
-            let name = server.record().with_untracked(|record| record.display_name().to_owned());
+            let name = server
+                .record()
+                .with_untracked(|record| record.display_name().to_owned());
             let mut told = false;
             if let Ok(discovery) = &discovery {
                 told = session.revoke(&provider, discovery, &tokens).await;
             }
             server.busy().set(false);
             if !told {
-                app.toasts().tell(Tone::Caution, i18n::provider_not_told(&name));
+                app.toasts()
+                    .tell(Tone::Caution, i18n::provider_not_told(&name));
                 return;
             }
             let (origin, _) = app.0.shared.ports.navigator.base();
             let end = discovery.ok().and_then(|discovery| {
-                crate::api::oidc::end_session_url(&discovery, &provider, &origin, tokens.id_token.as_ref())
+                crate::api::oidc::end_session_url(
+                    &discovery,
+                    &provider,
+                    &origin,
+                    tokens.id_token.as_ref(),
+                )
             });
             match end {
                 // Leaving the page would cut what other servers are just answering.
-                Some(_) if app.is_any_running() => app.toasts().tell(Tone::Info, i18n::provider_session_left(&name)),
+                Some(_) if app.is_any_running() => app
+                    .toasts()
+                    .tell(Tone::Info, i18n::provider_session_left(&name)),
                 Some(url) => {
                     app.flush();
                     app.0.shared.ports.navigator.leave(&url);
@@ -52,7 +64,9 @@ impl App {
         self.step_aside(server);
         server.close();
         let ended = server.session().sign_out();
-        self.0.servers.update(|servers| servers.retain(|other| other != server));
+        self.0
+            .servers
+            .update(|servers| servers.retain(|other| other != server));
         self.save_servers();
         let shared = &self.0.shared;
         shared.remove(&keys::session(server.id()));
@@ -65,7 +79,10 @@ impl App {
             spawn(async move {
                 if let Ok(discovery) = server.session().discover(&provider).await {
                     // Best effort: the server is gone from here either way.
-                    let _ = server.session().revoke(&provider, &discovery, &tokens).await;
+                    let _ = server
+                        .session()
+                        .revoke(&provider, &discovery, &tokens)
+                        .await;
                 }
             });
         }
@@ -76,13 +93,18 @@ impl App {
         let here = self.0.shared.here();
         if here.as_ref().and_then(Route::alias) == Some(&server.alias()) {
             let other = self.0.servers.with_untracked(|servers| {
-                servers.iter().any(|other| other != server && (other.session().is_open() || other.session().is_active_untracked()))
+                servers.iter().any(|other| {
+                    other != server
+                        && (other.session().is_open() || other.session().is_active_untracked())
+                })
             });
             self.replace(&if other { Route::Lobby } else { Route::home() });
         }
     }
 
     fn is_any_running(&self) -> bool {
-        self.0.servers.with_untracked(|servers| servers.iter().any(Server::is_running))
+        self.0
+            .servers
+            .with_untracked(|servers| servers.iter().any(Server::is_running))
     }
 }

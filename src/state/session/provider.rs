@@ -9,10 +9,22 @@ use crate::port::{HttpRequest, HttpResponse, Method, TransportError};
 use crate::state::task::lock;
 
 impl ServerSession {
-    pub(super) async fn request_tokens(&self, provider: &Provider, tokens: &Tokens) -> Result<TokenAnswer, RefreshFailure> {
-        let refresh = tokens.refresh.as_ref().ok_or(RefreshFailure::NoRefreshToken)?;
+    pub(super) async fn request_tokens(
+        &self,
+        provider: &Provider,
+        tokens: &Tokens,
+    ) -> Result<TokenAnswer, RefreshFailure> {
+        let refresh = tokens
+            .refresh
+            .as_ref()
+            .ok_or(RefreshFailure::NoRefreshToken)?;
         let discovery = self.discover(provider).await?;
-        let answer = self.post_form(&discovery.token_endpoint, oidc::refresh_form(provider, refresh)).await;
+        let answer = self
+            .post_form(
+                &discovery.token_endpoint,
+                oidc::refresh_form(provider, refresh),
+            )
+            .await;
         let answer = answer.map_err(|_| RefreshFailure::Transient { retry_after: None })?;
         read_token_answer(answer.status, &answer.body, answer.retry_after)
     }
@@ -21,7 +33,10 @@ impl ServerSession {
         let request = HttpRequest {
             method: Method::Post,
             url: url.to_owned(),
-            headers: vec![("content-type", "application/x-www-form-urlencoded".into()), ("accept", "application/json".into())],
+            headers: vec![
+                ("content-type", "application/x-www-form-urlencoded".into()),
+                ("accept", "application/json".into()),
+            ],
             bearer: None,
             body: Some(body),
             timeout: Some(timeout::TOKEN),
@@ -54,25 +69,38 @@ impl ServerSession {
         let answer = self.0.shared.ports.http.send(request).await;
         let fallback = |failure| kept.map(|(discovery, _)| discovery).ok_or(failure);
         match answer {
-            Ok(answer) if answer.status == 200 => match oidc::read_discovery(provider, &answer.body) {
-                Ok(discovery) => {
-                    lock(&self.0.discovery).insert(provider.server_url.clone(), (discovery.clone(), now));
-                    Ok(discovery)
+            Ok(answer) if answer.status == 200 => {
+                match oidc::read_discovery(provider, &answer.body) {
+                    Ok(discovery) => {
+                        lock(&self.0.discovery)
+                            .insert(provider.server_url.clone(), (discovery.clone(), now));
+                        Ok(discovery)
+                    }
+                    Err(oidc::DiscoveryError::Malformed) => fallback(RefreshFailure::Malformed),
+                    Err(error) => Err(RefreshFailure::Configuration(error.to_string())),
                 }
-                Err(oidc::DiscoveryError::Malformed) => fallback(RefreshFailure::Malformed),
-                Err(error) => Err(RefreshFailure::Configuration(error.to_string())),
-            },
-            Ok(answer) => fallback(RefreshFailure::Transient { retry_after: answer.retry_after }),
+            }
+            Ok(answer) => fallback(RefreshFailure::Transient {
+                retry_after: answer.retry_after,
+            }),
             Err(_) => fallback(RefreshFailure::Transient { retry_after: None }),
         }
     }
 
     /// Asks the provider to forget a refresh token (RFC 7009); `false` where it did not.
-    pub async fn revoke(&self, provider: &Provider, discovery: &Discovery, tokens: &Tokens) -> bool {
-        let (Some(endpoint), Some(refresh)) = (&discovery.revocation_endpoint, &tokens.refresh) else {
+    pub async fn revoke(
+        &self,
+        provider: &Provider,
+        discovery: &Discovery,
+        tokens: &Tokens,
+    ) -> bool {
+        let (Some(endpoint), Some(refresh)) = (&discovery.revocation_endpoint, &tokens.refresh)
+        else {
             return true;
         };
-        let answer = self.post_form(endpoint, oidc::revoke_form(provider, refresh)).await;
+        let answer = self
+            .post_form(endpoint, oidc::revoke_form(provider, refresh))
+            .await;
         answer.is_ok_and(|answer| answer.status < 400)
     }
 }

@@ -60,7 +60,10 @@ pub fn threads(room: &RoomState, current: Memo<Option<ThreadId>>) -> AnyView {
         Memo::new(move |_| lines(&list))
     };
     let begin = {
-        let (app, route) = (list.app.clone(), Route::room(room.server().alias(), room.id().clone()));
+        let (app, route) = (
+            list.app.clone(),
+            Route::room(room.server().alias(), room.id().clone()),
+        );
         Callback::new(move |()| app.go(&route))
     };
     let line = {
@@ -95,7 +98,11 @@ fn lines(list: &List) -> Vec<Line> {
     list.room.threads().with(|load| {
         for thread in load.data.iter().flatten() {
             let is_today = last_moved(thread).is_none_or(|at| now - at < DAY_MS);
-            let name = if is_today { words::TODAY } else { words::EARLIER };
+            let name = if is_today {
+                words::TODAY
+            } else {
+                words::EARLIER
+            };
             // Each heading once, whatever the order of the list.
             if name != group && !lines.contains(&Line::Group(name)) {
                 lines.push(Line::Group(name));
@@ -138,7 +145,8 @@ fn thread_row(list: &List, id: ThreadId) -> AnyView {
     };
     let name = Signal::derive(move || {
         let name = summary.with(|summary| summary.as_ref()?.name.clone());
-        name.filter(|name| !name.trim().is_empty()).unwrap_or_else(|| words::NEW_THREAD.to_owned())
+        name.filter(|name| !name.trim().is_empty())
+            .unwrap_or_else(|| words::NEW_THREAD.to_owned())
     });
     let is_renamed = {
         let (renaming, id) = (list.renaming, id.clone());
@@ -171,17 +179,27 @@ fn thread_row(list: &List, id: ThreadId) -> AnyView {
 }
 
 fn find(threads: Option<&[ThreadSummary]>, id: &ThreadId) -> Option<ThreadSummary> {
-    threads?.iter().find(|thread| thread.id.to_string() == id.as_str()).cloned()
+    threads?
+        .iter()
+        .find(|thread| thread.id.to_string() == id.as_str())
+        .cloned()
 }
 
 fn menu(list: &List, id: &ThreadId) -> Vec<MenuItem> {
     let (renaming, deleting) = (list.renaming, list.deleting);
     let (renamed, deleted) = (id.clone(), id.clone());
     vec![
-        MenuItem::new(words::RENAME, Callback::new(move |()| renaming.set(Some(renamed.clone())))).icon(Icon::Edit),
-        MenuItem::new(words::DELETE, Callback::new(move |()| deleting.set(Some(deleted.clone()))))
-            .icon(Icon::Trash)
-            .danger(),
+        MenuItem::new(
+            words::RENAME,
+            Callback::new(move |()| renaming.set(Some(renamed.clone()))),
+        )
+        .icon(Icon::Edit),
+        MenuItem::new(
+            words::DELETE,
+            Callback::new(move |()| deleting.set(Some(deleted.clone()))),
+        )
+        .icon(Icon::Trash)
+        .danger(),
     ]
 }
 
@@ -192,9 +210,17 @@ fn thread_link(
     name: Signal<String>,
     link: NodeRef<html::A>,
 ) -> AnyView {
-    let route = Route::thread(list.room.server().alias(), list.room.id().clone(), id.clone());
+    let route = Route::thread(
+        list.room.server().alias(),
+        list.room.id().clone(),
+        id.clone(),
+    );
     let (current, own) = (list.current, id.clone());
-    let is_current = move || current.with(|current| current.as_ref() == Some(&own)).then_some("page");
+    let is_current = move || {
+        current
+            .with(|current| current.as_ref() == Some(&own))
+            .then_some("page")
+    };
     let is_running = {
         let (running, id) = (list.room.running(), id.clone());
         Memo::new(move |_| running.with(|running| running.contains(&id)))

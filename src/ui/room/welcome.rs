@@ -17,7 +17,10 @@ pub fn welcome(room: &RoomState, composer: &Composer, field: NodeRef<html::Texta
     let rooms = room.server().rooms();
     let content = move || match room.room() {
         Some(known) => {
-            let text = known.welcome.or(known.description).unwrap_or_else(|| thread_words::BEGIN.to_owned());
+            let text = known
+                .welcome
+                .or(known.description)
+                .unwrap_or_else(|| thread_words::BEGIN.to_owned());
             let chips = chips(&composer, known.suggestions, field);
             view! {
                 <h2 class="welcome__title" dir="auto">
@@ -60,15 +63,24 @@ pub fn welcome(room: &RoomState, composer: &Composer, field: NodeRef<html::Texta
     .into_any()
 }
 
-fn chips(composer: &Composer, suggestions: Vec<String>, field: NodeRef<html::Textarea>) -> Vec<AnyView> {
+fn chips(
+    composer: &Composer,
+    suggestions: Vec<String>,
+    field: NodeRef<html::Textarea>,
+) -> Vec<AnyView> {
     let chip = |suggestion: &String| {
-        let (composer, suggestions, suggestion) = (composer.clone(), suggestions.clone(), suggestion.clone());
+        let (composer, suggestions, suggestion) =
+            (composer.clone(), suggestions.clone(), suggestion.clone());
         let shown = suggestion.clone();
         let take = move |_| {
             let typed = composer.text().get_untracked();
             // Another suggestion makes way; the person's own words do not.
             let is_own = !typed.trim().is_empty() && !suggestions.contains(&typed);
-            composer.typed(if is_own { format!("{}\n\n{suggestion}", typed.trim_end()) } else { suggestion.clone() });
+            composer.typed(if is_own {
+                format!("{}\n\n{suggestion}", typed.trim_end())
+            } else {
+                suggestion.clone()
+            });
             request_animation_frame(move || focus_end(field));
         };
         view! {

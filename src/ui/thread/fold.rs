@@ -10,7 +10,11 @@ use crate::ui::kit::{Icon, IconView};
 /// What the agent thought.
 pub fn reasoning(text: Signal<String>, state: Memo<RowState>) -> AnyView {
     let name = move || {
-        if state.get() == RowState::Streaming { words::THINKING } else { words::THOUGHT }
+        if state.get() == RowState::Streaming {
+            words::THINKING
+        } else {
+            words::THOUGHT
+        }
     };
     view! {
         <details class="fold" data-state=move || fold_state(state.get())>

@@ -70,7 +70,10 @@ impl Follow {
     /// On every scroll event; `rows` says how many rows there are.
     pub fn scrolled(self, rows: usize) {
         // The browser tells of scrolling a frame later; the view may be gone by then.
-        let (Some(log), Some(before)) = (self.log.try_get_untracked().flatten(), self.last_top.try_get_value()) else {
+        let (Some(log), Some(before)) = (
+            self.log.try_get_untracked().flatten(),
+            self.last_top.try_get_value(),
+        ) else {
             return;
         };
         let (top, distance) = (log.scroll_top(), dom::distance_to_end(&log));
@@ -101,7 +104,11 @@ impl Follow {
 
     fn let_go(self) {
         // Where there is nothing above, no scroll event would ever take hold again.
-        if self.log.get_untracked().is_some_and(|log| log.scroll_top() > 0) {
+        if self
+            .log
+            .get_untracked()
+            .is_some_and(|log| log.scroll_top() > 0)
+        {
             self.is_held.set_value(false);
         }
     }

@@ -9,8 +9,15 @@ const TELLING: [&str; 4] = ["query", "command", "script", "code"];
 
 /// The text with line ends and indents, if it is JSON that is more than one value; unchanged otherwise.
 pub fn pretty(text: &str) -> String {
-    let is_nested = matches!(serde_json::from_str(text), Ok(Value::Object(_) | Value::Array(_)));
-    if is_nested { indent(text) } else { text.to_owned() }
+    let is_nested = matches!(
+        serde_json::from_str(text),
+        Ok(Value::Object(_) | Value::Array(_))
+    );
+    if is_nested {
+        indent(text)
+    } else {
+        text.to_owned()
+    }
 }
 
 /// What a call is about, in one line.
@@ -36,7 +43,10 @@ fn indent(text: &str) -> String {
     let mut out = String::with_capacity(text.len() * 2);
     let mut depth = 0_usize;
     let (mut is_in_text, mut is_escaped) = (false, false);
-    let mut chars = text.chars().filter(|c| !c.is_control() || *c == '\n').peekable();
+    let mut chars = text
+        .chars()
+        .filter(|c| !c.is_control() || *c == '\n')
+        .peekable();
     let line = |out: &mut String, depth: usize| {
         out.push('\n');
         (0..depth).for_each(|_| out.push_str("  "));

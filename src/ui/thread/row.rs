@@ -41,7 +41,12 @@ pub fn row_view(thread: &ThreadState, id: &RowId) -> AnyView {
     .into_any()
 }
 
-fn content(thread: &ThreadState, row: ArcRwSignal<Row>, role: &str, state: Memo<RowState>) -> AnyView {
+fn content(
+    thread: &ThreadState,
+    row: ArcRwSignal<Row>,
+    role: &str,
+    state: Memo<RowState>,
+) -> AnyView {
     let text: Signal<String> = {
         let row = row.clone();
         Memo::new(move |_| row.with(|row| text_of(&row.kind).to_owned())).into()
@@ -68,7 +73,10 @@ fn text_of(kind: &RowKind) -> &str {
         | RowKind::Assistant { text }
         | RowKind::Reasoning { text }
         | RowKind::Error { text } => text,
-        RowKind::ToolCall { .. } | RowKind::Unprocessed { .. } | RowKind::NoResponse | RowKind::Gap => "",
+        RowKind::ToolCall { .. }
+        | RowKind::Unprocessed { .. }
+        | RowKind::NoResponse
+        | RowKind::Gap => "",
     }
 }
 
@@ -83,7 +91,12 @@ fn user(text: Signal<String>, state: Memo<RowState>) -> AnyView {
     .into_any()
 }
 
-fn answer(thread: &ThreadState, row: &ArcRwSignal<Row>, text: Signal<String>, state: Memo<RowState>) -> AnyView {
+fn answer(
+    thread: &ThreadState,
+    row: &ArcRwSignal<Row>,
+    text: Signal<String>,
+    state: Memo<RowState>,
+) -> AnyView {
     let is_growing = Signal::derive(move || state.get() == RowState::Streaming);
     let thread = thread.clone();
     let run = row.with_untracked(|row| row.run.clone());
@@ -104,7 +117,8 @@ fn copy_text_button(text: Signal<String>) -> AnyView {
 }
 
 fn note(state: Memo<RowState>, when: RowState, said: &'static str) -> AnyView {
-    (move || (state.get() == when).then(|| view! { <p class="message__note">{said}</p> })).into_any()
+    (move || (state.get() == when).then(|| view! { <p class="message__note">{said}</p> }))
+        .into_any()
 }
 
 fn feedback(thread: &ThreadState, run: String) -> AnyView {
@@ -116,27 +130,30 @@ fn feedback(thread: &ThreadState, run: String) -> AnyView {
             thread.feedback(&run, is_good);
         }
     });
-    [(true, words::GOOD, Icon::ThumbUp), (false, words::BAD, Icon::ThumbDown)]
-        .map(|(is_good, name, icon)| {
-            view! {
-                <button
-                    class="button"
-                    type="button"
-                    data-variant="icon"
-                    data-size="small"
-                    aria-label=name
-                    title=name
-                    aria-pressed=move || if given.get() == Some(is_good) { "true" } else { "false" }
-                    on:click=move |_| give.run(is_good)
-                >
-                    <IconView icon=icon />
-                </button>
-            }
-            .into_any()
-        })
-        .into_iter()
-        .collect_view()
+    [
+        (true, words::GOOD, Icon::ThumbUp),
+        (false, words::BAD, Icon::ThumbDown),
+    ]
+    .map(|(is_good, name, icon)| {
+        view! {
+            <button
+                class="button"
+                type="button"
+                data-variant="icon"
+                data-size="small"
+                aria-label=name
+                title=name
+                aria-pressed=move || if given.get() == Some(is_good) { "true" } else { "false" }
+                on:click=move |_| give.run(is_good)
+            >
+                <IconView icon=icon />
+            </button>
+        }
         .into_any()
+    })
+    .into_iter()
+    .collect_view()
+    .into_any()
 }
 
 fn notice(row: &Row) -> AnyView {

@@ -69,7 +69,9 @@ fn base64url(text: &str) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let mut encoded = String::new();
     for chunk in text.as_bytes().chunks(3) {
-        let word = chunk.iter().enumerate().fold(0_u32, |word, (at, byte)| word | u32::from(*byte) << (16 - 8 * at));
+        let word = chunk.iter().enumerate().fold(0_u32, |word, (at, byte)| {
+            word | u32::from(*byte) << (16 - 8 * at)
+        });
         for at in 0..=chunk.len() {
             encoded.push(char::from(DIGITS[(word >> (18 - 6 * at) & 63) as usize]));
         }
@@ -150,8 +152,21 @@ impl Backend {
     }
 
     pub fn record(&self) -> ServerRecord {
-        let auth = if self.with(|inner| inner.open) { AuthMode::None } else { AuthMode::Oidc { providers: vec![self.provider()] } };
-        ServerRecord { id: self.id(), alias: self.alias(), name: Some(self.name()), description: None, auth, added_at: 0 }
+        let auth = if self.with(|inner| inner.open) {
+            AuthMode::None
+        } else {
+            AuthMode::Oidc {
+                providers: vec![self.provider()],
+            }
+        };
+        ServerRecord {
+            id: self.id(),
+            alias: self.alias(),
+            name: Some(self.name()),
+            description: None,
+            auth,
+            added_at: 0,
+        }
     }
 
     pub fn set_open(&self, open: bool) {
@@ -197,7 +212,12 @@ impl Backend {
     pub fn secrets(&self) -> Vec<Secret> {
         let (origin, issuer) = (self.origin(), self.issuer());
         self.with(|inner| {
-            let own = |(kind, text): &(&'static str, String)| Secret { kind, text: text.clone(), origin: origin.clone(), issuer: issuer.clone() };
+            let own = |(kind, text): &(&'static str, String)| Secret {
+                kind,
+                text: text.clone(),
+                origin: origin.clone(),
+                issuer: issuer.clone(),
+            };
             inner.secrets.iter().map(own).collect()
         })
     }
@@ -244,7 +264,12 @@ impl Backend {
     /// What comes back to the callback page after a good sign-in.
     pub fn answer(&self) -> CallbackAnswer {
         let tokens = self.tokens(0, 0);
-        CallbackAnswer::Tokens { access: tokens.access, refresh: tokens.refresh, expires_in: Some(3600), id_token: tokens.id_token }
+        CallbackAnswer::Tokens {
+            access: tokens.access,
+            refresh: tokens.refresh,
+            expires_in: Some(3600),
+            id_token: tokens.id_token,
+        }
     }
 
     /// A run that is already there.
@@ -266,12 +291,18 @@ impl Backend {
     /// The agent goes on: stored, and sent to whoever listens.
     pub fn emit(&self, run: &str, events: &[Value]) {
         self.with(|inner| {
-            let run = inner.runs.iter_mut().find(|known| known.id == run).expect("a run");
+            let run = inner
+                .runs
+                .iter_mut()
+                .find(|known| known.id == run)
+                .expect("a run");
             for event in events {
                 let bytes = frame(&run.id, run.events.len(), event);
-                run.is_finished |= matches!(event["type"].as_str(), Some("RUN_FINISHED" | "RUN_ERROR"));
+                run.is_finished |=
+                    matches!(event["type"].as_str(), Some("RUN_FINISHED" | "RUN_ERROR"));
                 run.events.push(event.clone());
-                run.listeners.retain(|listener| listener.unbounded_send(Some(Ok(bytes.clone()))).is_ok());
+                run.listeners
+                    .retain(|listener| listener.unbounded_send(Some(Ok(bytes.clone()))).is_ok());
             }
         });
     }
@@ -279,8 +310,13 @@ impl Backend {
     /// Bytes as they are, to whoever listens.
     pub fn emit_raw(&self, run: &str, bytes: &[u8]) {
         self.with(|inner| {
-            let run = inner.runs.iter_mut().find(|known| known.id == run).expect("a run");
-            run.listeners.retain(|listener| listener.unbounded_send(Some(Ok(bytes.to_vec()))).is_ok());
+            let run = inner
+                .runs
+                .iter_mut()
+                .find(|known| known.id == run)
+                .expect("a run");
+            run.listeners
+                .retain(|listener| listener.unbounded_send(Some(Ok(bytes.to_vec()))).is_ok());
         });
     }
 
@@ -296,7 +332,11 @@ impl Backend {
 
     fn end_streams(&self, run: &str, piece: &Piece) {
         self.with(|inner| {
-            let run = inner.runs.iter_mut().find(|known| known.id == run).expect("a run");
+            let run = inner
+                .runs
+                .iter_mut()
+                .find(|known| known.id == run)
+                .expect("a run");
             for listener in std::mem::take(&mut run.listeners) {
                 let _ = listener.unbounded_send(piece.clone());
             }
@@ -305,7 +345,15 @@ impl Backend {
 
     /// How many connections listen to the run.
     pub fn listeners(&self, run: &str) -> usize {
-        self.with(|inner| inner.runs.iter().filter(|known| known.id == run).flat_map(|run| &run.listeners).filter(|listener| !listener.is_closed()).count())
+        self.with(|inner| {
+            inner
+                .runs
+                .iter()
+                .filter(|known| known.id == run)
+                .flat_map(|run| &run.listeners)
+                .filter(|listener| !listener.is_closed())
+                .count()
+        })
     }
 
     /// The newest run.
@@ -317,10 +365,23 @@ impl Backend {
         self.with(|inner| inner.runs.iter().filter(|run| run.is_started).count())
     }
 
-    pub fn serve(&self, method: &str, request: &HttpRequest, streams: bool, _now: i64) -> Option<Out> {
-        let answer = |status: u16, body: Value| Some(Out::Reply(HttpResponse { status, retry_after: None, body: body.to_string() }));
+    pub fn serve(
+        &self,
+        method: &str,
+        request: &HttpRequest,
+        streams: bool,
+        _now: i64,
+    ) -> Option<Out> {
+        let answer = |status: u16, body: Value| {
+            Some(Out::Reply(HttpResponse {
+                status,
+                retry_after: None,
+                body: body.to_string(),
+            }))
+        };
         if let Some(path) = request.url.strip_prefix(&self.issuer()) {
-            let (status, body) = self.serve_provider(path, request.body.as_deref().unwrap_or_default());
+            let (status, body) =
+                self.serve_provider(path, request.body.as_deref().unwrap_or_default());
             return answer(status, body);
         }
         let path = request.url.strip_prefix(&self.origin())?;
@@ -328,11 +389,21 @@ impl Backend {
             "/api/login" => {
                 let listed = self.with(|inner| if inner.open { 0 } else { inner.providers });
                 let names = ["main", "second", "third"];
-                let map: serde_json::Map<String, Value> =
-                    names.iter().take(listed).map(|id| ((*id).to_owned(), serde_json::to_value(self.provider_named(id)).unwrap())).collect();
+                let map: serde_json::Map<String, Value> = names
+                    .iter()
+                    .take(listed)
+                    .map(|id| {
+                        (
+                            (*id).to_owned(),
+                            serde_json::to_value(self.provider_named(id)).unwrap(),
+                        )
+                    })
+                    .collect();
                 return answer(200, Value::Object(map));
             }
-            "/api/v1/installation/identity" => return answer(200, json!({ "name": self.name(), "description": null })),
+            "/api/v1/installation/identity" => {
+                return answer(200, json!({ "name": self.name(), "description": null }));
+            }
             _ => {}
         }
         let allowed = self.with(|inner| {
@@ -384,13 +455,27 @@ impl Backend {
         }
     }
 
-    fn serve_api(&self, method: &str, path: &str, request: &HttpRequest, streams: bool) -> Option<Out> {
-        let answer = |status: u16, body: Value| Some(Out::Reply(HttpResponse { status, retry_after: None, body: body.to_string() }));
+    fn serve_api(
+        &self,
+        method: &str,
+        path: &str,
+        request: &HttpRequest,
+        streams: bool,
+    ) -> Option<Out> {
+        let answer = |status: u16, body: Value| {
+            Some(Out::Reply(HttpResponse {
+                status,
+                retry_after: None,
+                body: body.to_string(),
+            }))
+        };
         let segments: Vec<&str> = path.trim_start_matches('/').split('/').skip(2).collect();
         match (method, segments.as_slice()) {
             ("GET", ["rooms"]) => answer(200, json!({ "echo": { "id": "echo", "name": "Echo" } })),
             ("GET", ["stats", "rooms"]) => answer(200, json!({})),
-            ("GET", _) if path == "/api/user_info" => answer(200, json!({ "preferred_username": self.user() })),
+            ("GET", _) if path == "/api/user_info" => {
+                answer(200, json!({ "preferred_username": self.user() }))
+            }
             ("GET", ["rooms", _, "agui"]) => answer(200, json!({ "threads": self.thread_list() })),
             ("POST", ["rooms", _, "agui"]) => {
                 let thread = self.with(|inner| {
@@ -398,13 +483,27 @@ impl Backend {
                     format!("t-{}", inner.count)
                 });
                 let run = self.new_run(&thread);
-                answer(200, json!({ "thread_id": thread, "runs": { run.clone(): { "run_id": run } } }))
+                answer(
+                    200,
+                    json!({ "thread_id": thread, "runs": { run.clone(): { "run_id": run } } }),
+                )
             }
             ("GET", ["rooms", _, "agui", thread]) => answer(200, self.thread(thread)),
-            ("POST", ["rooms", _, "agui", thread]) => answer(200, json!({ "run_id": self.new_run(thread) })),
+            ("POST", ["rooms", _, "agui", thread]) => {
+                answer(200, json!({ "run_id": self.new_run(thread) }))
+            }
             ("GET", ["rooms", _, "agui", _, run]) => {
-                let found = self.with(|inner| inner.runs.iter().find(|known| known.id == *run).map(Run::stored));
-                found.map_or_else(|| answer(404, json!({ "detail": "Unknown run" })), |run| answer(200, run))
+                let found = self.with(|inner| {
+                    inner
+                        .runs
+                        .iter()
+                        .find(|known| known.id == *run)
+                        .map(Run::stored)
+                });
+                found.map_or_else(
+                    || answer(404, json!({ "detail": "Unknown run" })),
+                    |run| answer(200, run),
+                )
             }
             ("POST", ["rooms", _, "agui", _, run]) if streams => self.open_stream(run, request),
             _ => answer(404, json!({ "detail": "Not Found" })),
@@ -429,21 +528,41 @@ impl Backend {
     }
 
     fn thread_list(&self) -> Vec<Value> {
-        let ids: BTreeSet<String> = self.with(|inner| inner.runs.iter().map(|run| run.thread.clone()).collect());
-        ids.into_iter().map(|id| json!({ "thread_id": id, "metadata": { "name": format!("About {id}") } })).collect()
+        let ids: BTreeSet<String> =
+            self.with(|inner| inner.runs.iter().map(|run| run.thread.clone()).collect());
+        ids.into_iter()
+            .map(|id| json!({ "thread_id": id, "metadata": { "name": format!("About {id}") } }))
+            .collect()
     }
 
     fn thread(&self, thread: &str) -> Value {
         self.with(|inner| {
-            let runs: Vec<&Run> = inner.runs.iter().filter(|run| run.thread == thread).collect();
-            let map: serde_json::Map<String, Value> = runs.iter().map(|run| (run.id.clone(), run.summary())).collect();
+            let runs: Vec<&Run> = inner
+                .runs
+                .iter()
+                .filter(|run| run.thread == thread)
+                .collect();
+            let map: serde_json::Map<String, Value> = runs
+                .iter()
+                .map(|run| (run.id.clone(), run.summary()))
+                .collect();
             json!({ "thread_id": thread, "runs": map })
         })
     }
 
     fn open_stream(&self, run: &str, request: &HttpRequest) -> Option<Out> {
-        let answer = |status: u16, body: Value| Some(Out::Reply(HttpResponse { status, retry_after: None, body: body.to_string() }));
-        let cursor = request.headers.iter().find(|(name, _)| *name == "last-event-id").map(|(_, value)| value.clone());
+        let answer = |status: u16, body: Value| {
+            Some(Out::Reply(HttpResponse {
+                status,
+                retry_after: None,
+                body: body.to_string(),
+            }))
+        };
+        let cursor = request
+            .headers
+            .iter()
+            .find(|(name, _)| *name == "last-event-id")
+            .map(|(_, value)| value.clone());
         self.with(|inner| {
             let overlap = inner.overlap;
             let Some(run) = inner.runs.iter_mut().find(|known| known.id == run) else {
@@ -453,7 +572,8 @@ impl Backend {
                 None if run.is_started => return answer(400, json!(["Run already started"])),
                 None => {
                     run.is_started = true;
-                    run.input = serde_json::from_str(request.body.as_deref().unwrap_or("null")).unwrap();
+                    run.input =
+                        serde_json::from_str(request.body.as_deref().unwrap_or("null")).unwrap();
                     0
                 }
                 Some(cursor) => {
@@ -463,7 +583,9 @@ impl Backend {
             };
             let (sender, receiver) = unbounded();
             for (index, event) in run.events.iter().enumerate().skip(first) {
-                sender.unbounded_send(Some(Ok(frame(&run.id, index, event)))).unwrap();
+                sender
+                    .unbounded_send(Some(Ok(frame(&run.id, index, event))))
+                    .unwrap();
             }
             if run.is_finished {
                 sender.unbounded_send(None).unwrap();

@@ -22,7 +22,11 @@ struct Time {
 
 impl FakeClock {
     pub fn new() -> Self {
-        Self(Arc::new(Mutex::new(Time { now: START, sleepers: Vec::new(), frames: Vec::new() })))
+        Self(Arc::new(Mutex::new(Time {
+            now: START,
+            sleepers: Vec::new(),
+            frames: Vec::new(),
+        })))
     }
 
     pub fn time(&self) -> i64 {
@@ -58,7 +62,12 @@ impl FakeClock {
     fn next_until(&self, target: i64) -> Option<oneshot::Sender<()>> {
         let mut time = self.0.lock().unwrap();
         time.sleepers.retain(|(_, sleeper)| !sleeper.is_canceled());
-        let at = time.sleepers.iter().enumerate().min_by_key(|(_, (due, _))| *due).map(|(at, _)| at)?;
+        let at = time
+            .sleepers
+            .iter()
+            .enumerate()
+            .min_by_key(|(_, (due, _))| *due)
+            .map(|(at, _)| at)?;
         if time.sleepers[at].0 > target {
             return None;
         }
@@ -73,7 +82,9 @@ impl FakeClock {
             let mut time = self.0.lock().unwrap();
             time.now += milliseconds;
             let now = time.now;
-            let (due, rest): (Vec<_>, Vec<_>) = std::mem::take(&mut time.sleepers).into_iter().partition(|(at, _)| *at <= now);
+            let (due, rest): (Vec<_>, Vec<_>) = std::mem::take(&mut time.sleepers)
+                .into_iter()
+                .partition(|(at, _)| *at <= now);
             time.sleepers = rest;
             due
         };

@@ -40,7 +40,11 @@ impl Disk {
 
     /// Past all failures.
     pub fn put(&self, key: &str, value: &str) {
-        self.0.lock().unwrap().kept.insert(key.to_owned(), value.to_owned());
+        self.0
+            .lock()
+            .unwrap()
+            .kept
+            .insert(key.to_owned(), value.to_owned());
     }
 
     /// The person clears the site's data.
@@ -49,7 +53,14 @@ impl Disk {
     }
 
     pub fn all(&self, prefix: &str) -> Vec<String> {
-        self.0.lock().unwrap().kept.keys().filter(|key| key.starts_with(prefix)).cloned().collect()
+        self.0
+            .lock()
+            .unwrap()
+            .kept
+            .keys()
+            .filter(|key| key.starts_with(prefix))
+            .cloned()
+            .collect()
     }
 
     pub fn take_written(&self) -> Vec<(usize, String)> {

@@ -47,7 +47,10 @@ impl Drop for Held {
                 continue;
             }
             // A deserter's guard is dropped, which hands the lock on.
-            let _ = next.send(Held { name: self.name.clone(), inner: self.inner.clone() });
+            let _ = next.send(Held {
+                name: self.name.clone(),
+                inner: self.inner.clone(),
+            });
             return;
         }
     }
@@ -55,7 +58,10 @@ impl Drop for Held {
 
 impl FakeLocks {
     pub fn new(clock: FakeClock) -> Self {
-        Self { clock, inner: Arc::default() }
+        Self {
+            clock,
+            inner: Arc::default(),
+        }
     }
 
     /// The browser has none.
@@ -69,7 +75,11 @@ impl FakeLocks {
 }
 
 impl Lock for FakeLocks {
-    fn acquire(&self, name: String, timeout: u32) -> LocalBoxFuture<'static, Option<Box<dyn LockGuard>>> {
+    fn acquire(
+        &self,
+        name: String,
+        timeout: u32,
+    ) -> LocalBoxFuture<'static, Option<Box<dyn LockGuard>>> {
         let waiting = {
             let mut inner = self.inner.lock().unwrap();
             if inner.missing {

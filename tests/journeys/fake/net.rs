@@ -26,7 +26,10 @@ pub struct Sent {
 
 impl Sent {
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| value.as_str())
     }
 
     pub fn json(&self) -> serde_json::Value {
@@ -67,16 +70,29 @@ impl Gate {
     }
 
     pub fn waiting(&self) -> usize {
-        self.0.lock().unwrap().iter().filter(|sender| !sender.is_canceled()).count()
+        self.0
+            .lock()
+            .unwrap()
+            .iter()
+            .filter(|sender| !sender.is_canceled())
+            .count()
     }
 }
 
 pub fn reply(status: u16, body: &str) -> Act {
-    Act::Reply(HttpResponse { status, retry_after: None, body: body.to_owned() })
+    Act::Reply(HttpResponse {
+        status,
+        retry_after: None,
+        body: body.to_owned(),
+    })
 }
 
 pub fn retry_after(status: u16, milliseconds: u64) -> Act {
-    Act::Reply(HttpResponse { status, retry_after: Some(milliseconds), body: String::new() })
+    Act::Reply(HttpResponse {
+        status,
+        retry_after: Some(milliseconds),
+        body: String::new(),
+    })
 }
 
 struct Rule {
@@ -101,12 +117,16 @@ struct Inner {
 
 /// `POST …/token` is named by `POST /token`, `POST id.harbor.example/token` or the like: a method and how the address ends.
 fn is_named(method: &str, url: &str, what: &str) -> bool {
-    what.split_once(' ').is_some_and(|(verb, end)| verb == method && url.ends_with(end))
+    what.split_once(' ')
+        .is_some_and(|(verb, end)| verb == method && url.ends_with(end))
 }
 
 impl Net {
     pub fn new(clock: FakeClock) -> Self {
-        Self { clock, inner: Arc::default() }
+        Self {
+            clock,
+            inner: Arc::default(),
+        }
     }
 
     pub fn add(&self, backend: &Backend) {
@@ -131,7 +151,11 @@ impl Net {
     }
 
     fn rule(&self, what: &str, left: Option<u32>, act: Act) {
-        self.inner.lock().unwrap().rules.push(Rule { what: what.to_owned(), left, act });
+        self.inner.lock().unwrap().rules.push(Rule {
+            what: what.to_owned(),
+            left,
+            act,
+        });
     }
 
     /// Servers answer for themselves again.
@@ -148,7 +172,10 @@ impl Net {
     }
 
     pub fn sent(&self, what: &str) -> Vec<Sent> {
-        self.log().into_iter().filter(|sent| is_named(sent.method, &sent.url, what)).collect()
+        self.log()
+            .into_iter()
+            .filter(|sent| is_named(sent.method, &sent.url, what))
+            .collect()
     }
 
     pub fn count(&self, what: &str) -> usize {
@@ -156,25 +183,55 @@ impl Net {
     }
 
     pub fn last(&self, what: &str) -> Sent {
-        self.sent(what).pop().unwrap_or_else(|| panic!("nothing was sent to {what}"))
+        self.sent(what)
+            .pop()
+            .unwrap_or_else(|| panic!("nothing was sent to {what}"))
     }
 
     pub fn secrets(&self) -> Vec<Secret> {
-        self.inner.lock().unwrap().backends.iter().flat_map(Backend::secrets).collect()
+        self.inner
+            .lock()
+            .unwrap()
+            .backends
+            .iter()
+            .flat_map(Backend::secrets)
+            .collect()
     }
 
     /// Tokens are never part of an address, and go to whom they are for only.
     pub fn check_secret(&self, secret: &Secret) {
         for sent in self.log() {
-            assert!(!sent.url.contains(&secret.text), "a {} is in the address {}", secret.kind, sent.url);
+            assert!(
+                !sent.url.contains(&secret.text),
+                "a {} is in the address {}",
+                secret.kind,
+                sent.url
+            );
             if sent.bearer.as_ref() == Some(&secret.text) {
                 assert_eq!(secret.kind, "access token");
-                assert!(sent.url.starts_with(&secret.origin), "an access token of {} went to {}", secret.origin, sent.url);
+                assert!(
+                    sent.url.starts_with(&secret.origin),
+                    "an access token of {} went to {}",
+                    secret.origin,
+                    sent.url
+                );
             }
-            if sent.body.as_ref().is_some_and(|body| body.contains(&secret.text)) {
+            if sent
+                .body
+                .as_ref()
+                .is_some_and(|body| body.contains(&secret.text))
+            {
                 assert_eq!(secret.kind, "refresh token");
-                assert!(sent.url.starts_with(&secret.issuer), "a refresh token of {} went to {}", secret.issuer, sent.url);
-                assert!(sent.refuse_redirects, "a refresh token may be carried elsewhere");
+                assert!(
+                    sent.url.starts_with(&secret.issuer),
+                    "a refresh token of {} went to {}",
+                    secret.issuer,
+                    sent.url
+                );
+                assert!(
+                    sent.refuse_redirects,
+                    "a refresh token may be carried elsewhere"
+                );
             }
         }
     }
@@ -187,11 +244,17 @@ impl Net {
             method,
             url: request.url.clone(),
             headers: request.headers.clone(),
-            bearer: request.bearer.as_ref().map(|bearer| bearer.expose().clone()),
+            bearer: request
+                .bearer
+                .as_ref()
+                .map(|bearer| bearer.expose().clone()),
             body: request.body.clone(),
             refuse_redirects: request.refuse_redirects,
         });
-        let rule = inner.rules.iter_mut().find(|rule| rule.left != Some(0) && is_named(method, &request.url, &rule.what))?;
+        let rule = inner
+            .rules
+            .iter_mut()
+            .find(|rule| rule.left != Some(0) && is_named(method, &request.url, &rule.what))?;
         if let Some(left) = &mut rule.left {
             *left -= 1;
         }
@@ -203,7 +266,9 @@ impl Net {
         let backends = self.inner.lock().unwrap().backends.clone();
         backends
             .iter()
-            .find_map(|backend| backend.serve(name(request.method), request, streams, self.clock.time()))
+            .find_map(|backend| {
+                backend.serve(name(request.method), request, streams, self.clock.time())
+            })
             .unwrap_or(Out::Fail(TransportError::Network))
     }
 
@@ -217,7 +282,9 @@ impl Net {
                 None => futures_util::future::pending().boxed_local(),
             };
             act = match select(receiver, limit).await {
-                Either::Left((answer, _)) => answer.unwrap_or(Some(Act::Fail(TransportError::Network))),
+                Either::Left((answer, _)) => {
+                    answer.unwrap_or(Some(Act::Fail(TransportError::Network)))
+                }
                 Either::Right(_) => Some(Act::Fail(TransportError::Timeout)),
             };
         }
@@ -245,7 +312,10 @@ pub struct TabHttp {
 }
 
 impl Http for TabHttp {
-    fn send(&self, request: HttpRequest) -> LocalBoxFuture<'static, Result<HttpResponse, TransportError>> {
+    fn send(
+        &self,
+        request: HttpRequest,
+    ) -> LocalBoxFuture<'static, Result<HttpResponse, TransportError>> {
         let (net, tab, life) = (self.net.clone(), self.tab, self.life.clone());
         async move {
             life.or_never().await;
@@ -254,13 +324,20 @@ impl Http for TabHttp {
             match out {
                 Out::Reply(answer) => Ok(answer),
                 Out::Fail(error) => Err(error),
-                Out::Stream(_) => Ok(HttpResponse { status: 200, retry_after: None, body: String::new() }),
+                Out::Stream(_) => Ok(HttpResponse {
+                    status: 200,
+                    retry_after: None,
+                    body: String::new(),
+                }),
             }
         }
         .boxed_local()
     }
 
-    fn stream(&self, request: HttpRequest) -> LocalBoxFuture<'static, Result<HttpStream, TransportError>> {
+    fn stream(
+        &self,
+        request: HttpRequest,
+    ) -> LocalBoxFuture<'static, Result<HttpStream, TransportError>> {
         let (net, tab, life) = (self.net.clone(), self.tab, self.life.clone());
         async move {
             life.or_never().await;
@@ -275,7 +352,11 @@ impl Http for TabHttp {
                     (answer.status, answer.retry_after, pieces)
                 }
             };
-            Ok(HttpStream { status, retry_after, body: Box::new(Feed { pieces, life }) })
+            Ok(HttpStream {
+                status,
+                retry_after,
+                body: Box::new(Feed { pieces, life }),
+            })
         }
         .boxed_local()
     }

@@ -73,11 +73,19 @@ impl Store for TabStore {
     }
 
     fn set(&self, key: &str, value: &str) -> Result<(), StoreError> {
-        if self.2.is_over() { Ok(()) } else { self.0.set(self.1, key, value) }
+        if self.2.is_over() {
+            Ok(())
+        } else {
+            self.0.set(self.1, key, value)
+        }
     }
 
     fn remove(&self, key: &str) -> Result<(), StoreError> {
-        if self.2.is_over() { Ok(()) } else { self.0.remove(self.1, key) }
+        if self.2.is_over() {
+            Ok(())
+        } else {
+            self.0.remove(self.1, key)
+        }
     }
 
     fn keys(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
@@ -93,7 +101,10 @@ impl Random for FakeRandom {
         let seed = self.0.fetch_add(1, Ordering::Relaxed);
         let mut bytes = [0; 16];
         for (half, chunk) in bytes.chunks_mut(8).enumerate() {
-            let mut word = seed.wrapping_mul(2).wrapping_add(half as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+            let mut word = seed
+                .wrapping_mul(2)
+                .wrapping_add(half as u64)
+                .wrapping_mul(0x9E37_79B9_7F4A_7C15);
             word = (word ^ (word >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
             word ^= word >> 27;
             chunk.copy_from_slice(&word.to_be_bytes());
@@ -114,7 +125,10 @@ impl Navigator for FakeNavigator {
     }
 
     fn go(&self, path: &str, replace: bool) {
-        self.moves.lock().unwrap().push(Move::Go { path: path.to_owned(), replace });
+        self.moves.lock().unwrap().push(Move::Go {
+            path: path.to_owned(),
+            replace,
+        });
     }
 
     fn leave(&self, url: &str) {
@@ -140,9 +154,16 @@ pub struct Tab {
 impl Tab {
     pub fn start(world: &World, number: usize, answer: Option<CallbackAnswer>) -> Self {
         let life = Life(Arc::new(AtomicBool::new(true)));
-        let navigator = FakeNavigator { moves: Arc::default(), online: Arc::new(AtomicBool::new(true)) };
+        let navigator = FakeNavigator {
+            moves: Arc::default(),
+            online: Arc::new(AtomicBool::new(true)),
+        };
         let ports = Ports {
-            http: Arc::new(TabHttp { net: world.net.clone(), tab: number, life: life.clone() }),
+            http: Arc::new(TabHttp {
+                net: world.net.clone(),
+                tab: number,
+                life: life.clone(),
+            }),
             store: Arc::new(TabStore(world.disk.clone(), number, life.clone())),
             clock: Arc::new(TabClock(world.clock.clone(), life.clone())),
             random: Arc::new(FakeRandom(AtomicU64::new(1 + 1_000_000 * number as u64))),
@@ -150,7 +171,14 @@ impl Tab {
             navigator: Arc::new(navigator.clone()),
         };
         let app = App::start(ports, answer);
-        Self { app, number, clock: world.clock.clone(), life, navigator, notices: Arc::default() }
+        Self {
+            app,
+            number,
+            clock: world.clock.clone(),
+            life,
+            navigator,
+            notices: Arc::default(),
+        }
     }
 
     /// The tab crashes: nothing is saved, nothing goes on.
@@ -173,7 +201,9 @@ impl Tab {
     }
 
     pub fn server(&self, backend: &Backend) -> Server {
-        self.app.server_by_id(&backend.id()).expect("a known server")
+        self.app
+            .server_by_id(&backend.id())
+            .expect("a known server")
     }
 
     pub fn standing(&self, backend: &Backend) -> Standing {
@@ -182,7 +212,9 @@ impl Tab {
 
     pub fn access(&self, backend: &Backend) -> Option<String> {
         let session = self.server(backend).session().signal().get_untracked();
-        session.tokens().map(|tokens| tokens.access.expose().clone())
+        session
+            .tokens()
+            .map(|tokens| tokens.access.expose().clone())
     }
 
     pub fn room(&self, backend: &Backend) -> RoomState {
@@ -227,7 +259,13 @@ impl Tab {
     }
 
     pub fn toasts(&self) -> Vec<String> {
-        self.app.toasts().list().get_untracked().into_iter().map(|toast| toast.text).collect()
+        self.app
+            .toasts()
+            .list()
+            .get_untracked()
+            .into_iter()
+            .map(|toast| toast.text)
+            .collect()
     }
 
     /// Goes to an address as a browser with the app in it does, over all redirects; says where that ends.
@@ -236,7 +274,10 @@ impl Tab {
         for _ in 0..8 {
             match self.app.guard(&route) {
                 Decision::Wait => return "(splash)".to_owned(),
-                Decision::Go { route: next, notice } => {
+                Decision::Go {
+                    route: next,
+                    notice,
+                } => {
                     self.notices.lock().unwrap().extend(notice);
                     self.app.replace(&next);
                     route = next;
@@ -254,15 +295,22 @@ impl Tab {
     fn arrive(&self, route: &Route) -> Option<Route> {
         let before = self.moves().len();
         match route {
-            Route::Home { url, return_to } => self.app.connect().open(url.as_deref(), return_to.as_deref()),
+            Route::Home { url, return_to } => self
+                .app
+                .connect()
+                .open(url.as_deref(), return_to.as_deref()),
             Route::Callback { flow } => self.app.finish_sign_in(flow),
             _ => {}
         }
         self.settle();
-        self.moves().into_iter().skip(before).rev().find_map(|step| match step {
-            Move::Go { path, .. } => Some(Route::parse_href(&path)),
-            Move::Leave(_) => None,
-        })
+        self.moves()
+            .into_iter()
+            .skip(before)
+            .rev()
+            .find_map(|step| match step {
+                Move::Go { path, .. } => Some(Route::parse_href(&path)),
+                Move::Leave(_) => None,
+            })
     }
 
     /// Goes where the app was last told to go.
@@ -275,29 +323,67 @@ impl Tab {
             let text = match &step {
                 Move::Go { path, .. } => path.clone(),
                 // What the standard asks for, and of no use to call the server with.
-                Move::Leave(url) if secret.kind == "id token" => url.replace(&format!("id_token_hint={}", secret.text), ""),
+                Move::Leave(url) if secret.kind == "id token" => {
+                    url.replace(&format!("id_token_hint={}", secret.text), "")
+                }
                 Move::Leave(url) => url.clone(),
             };
-            assert!(!text.contains(&secret.text), "a {} is in the address {text}", secret.kind);
+            assert!(
+                !text.contains(&secret.text),
+                "a {} is in the address {text}",
+                secret.kind
+            );
         }
         let connect = self.app.connect();
-        let mut said = format!("{:?} {:?} {:?}", self.app, self.app.callback().get_untracked(), self.app.toasts());
-        said += &format!("{:?} {:?} {:?}", connect, connect.step().get_untracked(), connect.waiting().get_untracked());
+        let mut said = format!(
+            "{:?} {:?} {:?}",
+            self.app,
+            self.app.callback().get_untracked(),
+            self.app.toasts()
+        );
+        said += &format!(
+            "{:?} {:?} {:?}",
+            connect,
+            connect.step().get_untracked(),
+            connect.waiting().get_untracked()
+        );
         for server in self.app.servers().get_untracked() {
-            said += &format!("{server:?} {:?} {:?}", server.session(), server.session().signal().get_untracked());
-            said += &format!("{:?} {:?} {:?}", server.client(), server.record().get_untracked(), server.rooms().get_untracked());
+            said += &format!(
+                "{server:?} {:?} {:?}",
+                server.session(),
+                server.session().signal().get_untracked()
+            );
+            said += &format!(
+                "{:?} {:?} {:?}",
+                server.client(),
+                server.record().get_untracked(),
+                server.rooms().get_untracked()
+            );
         }
-        assert!(!said.contains(&secret.text), "a {} is in: {said}", secret.kind);
+        assert!(
+            !said.contains(&secret.text),
+            "a {} is in: {said}",
+            secret.kind
+        );
     }
 }
 
 /// The rows as `role:state:text`.
 pub fn rows(thread: &ThreadState) -> Vec<String> {
-    let rows: Vec<Row> = thread.order().get_untracked().iter().filter_map(|id| thread.row(id)).map(|row| row.get_untracked()).collect();
+    let rows: Vec<Row> = thread
+        .order()
+        .get_untracked()
+        .iter()
+        .filter_map(|id| thread.row(id))
+        .map(|row| row.get_untracked())
+        .collect();
     rows.iter()
         .map(|row| {
             let text = match &row.kind {
-                RowKind::User { text } | RowKind::Assistant { text } | RowKind::Error { text } | RowKind::Reasoning { text } => text.clone(),
+                RowKind::User { text }
+                | RowKind::Assistant { text }
+                | RowKind::Error { text }
+                | RowKind::Reasoning { text } => text.clone(),
                 RowKind::ToolCall { name, .. } => name.clone(),
                 RowKind::Unprocessed { kind, .. } => kind.clone(),
                 RowKind::NoResponse | RowKind::Gap => String::new(),

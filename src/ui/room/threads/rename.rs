@@ -23,7 +23,11 @@ pub fn rename_field(
     let end = Callback::new(move |is_kept: bool| {
         // Leaving the field ends this too, also when it leaves the page because this has ended.
         let is_open = renaming.try_with_untracked(|renaming| renaming.as_ref() == Some(&id));
-        let Some(field) = field.try_get_untracked().flatten().filter(|_| is_open == Some(true)) else {
+        let Some(field) = field
+            .try_get_untracked()
+            .flatten()
+            .filter(|_| is_open == Some(true))
+        else {
             return;
         };
         let typed = field.value();
