@@ -37,16 +37,23 @@ impl Lock for WebLocks {
     }
 }
 
+thread_local! {
+    // A request that is given up is rejected later than its guard is dropped, so this outlives every guard.
+    static IGNORE: Closure<dyn FnMut(JsValue)> = Closure::new(|_| {});
+}
+
 struct Held {
     release: Option<Function>,
+    abort: AbortController,
     _callback: Closure<dyn FnMut(JsValue) -> Promise>,
-    _rejected: Closure<dyn FnMut(JsValue)>,
 }
 
 impl LockGuard for Held {}
 
 impl Drop for Held {
     fn drop(&mut self) {
+        // Leaves the queue, where it still waits; a lock that was granted takes no notice.
+        self.abort.abort();
         if let Some(release) = &self.release {
             // Resolving a promise cannot fail.
             let _ = release.call0(&JsValue::NULL);
@@ -77,13 +84,14 @@ async fn acquire(name: String, timeout: u32) -> Option<Box<dyn LockGuard>> {
         held.clone()
     });
     // An aborted request rejects; without a handler the browser would report it as an error of ours.
-    let rejected = Closure::<dyn FnMut(JsValue)>::new(|_| {});
     let asked = request(&name, &options, callback.as_ref().unchecked_ref()).ok()?;
-    let _ = asked.catch(&rejected);
+    IGNORE.with(|ignore| {
+        let _ = asked.catch(ignore);
+    });
     let guard = Held {
         release: release.borrow_mut().take(),
+        abort,
         _callback: callback,
-        _rejected: rejected,
     };
     match select(
         granted,
@@ -92,9 +100,6 @@ async fn acquire(name: String, timeout: u32) -> Option<Box<dyn LockGuard>> {
     .await
     {
         Either::Left((Ok(()), _)) => Some(Box::new(guard)),
-        _ => {
-            abort.abort();
-            None
-        }
+        _ => None,
     }
 }
