@@ -36,7 +36,10 @@ pub fn run_conformance(options: &Conformance) -> Outcome<()> {
     let programs = browser::need()?;
     let mut tally = Tally::default();
     let passed = run_journeys(&journeys, &programs, &mut tally);
-    println!("\n{} passed, {} failed", tally.passed, tally.failed);
+    println!(
+        "\n{} passed, {} failed, {} skipped",
+        tally.passed, tally.failed, tally.skipped
+    );
     passed
 }
 
@@ -69,6 +72,7 @@ fn run_journeys(journeys: &Journeys<'_>, programs: &Programs, tally: &mut Tally)
         "enfilade-e2e",
         "--",
         "--test-threads=1",
+        "--show-output",
     ]);
     set_environment(&mut command, journeys, programs, driver.port);
     let passed = run_reading("the journeys", &mut command, |line| tally.read(line))?;

@@ -4,6 +4,9 @@ use std::fmt::Write as _;
 
 use crate::cli::Part;
 
+/// What a journey prints that does not apply to the servers at hand.
+const NOT_HERE: &str = ": not here (";
+
 /// Tests of one part.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
@@ -11,6 +14,8 @@ pub struct Tally {
     pub passed: usize,
     /// That did not.
     pub failed: usize,
+    /// That do not apply to the servers they were to run against.
+    pub skipped: usize,
 }
 
 impl Tally {
@@ -19,11 +24,21 @@ impl Tally {
         Self {
             passed: passed as usize,
             failed: !passed as usize,
+            skipped: 0,
         }
+    }
+
+    /// Tests that ran and did what they say: a journey finds out for itself that it does not apply, which the
+    /// test runner calls passed.
+    pub const fn done(&self) -> usize {
+        self.passed.saturating_sub(self.skipped)
     }
 
     /// Adds the counts of a line such as `test result: ok. 3 passed; 1 failed; 0 ignored; …`.
     pub fn read(&mut self, line: &str) {
+        if line.contains(NOT_HERE) {
+            self.skipped += 1;
+        }
         let Some((_, counts)) = line.split_once("test result: ") else {
             return;
         };
@@ -71,7 +86,7 @@ pub fn summary(results: &[(Part, Result)]) -> String {
                 seconds,
                 error,
             } => {
-                all.passed += tally.passed;
+                all.passed += tally.done();
                 all.failed += tally.failed;
                 let state = if error.is_some() { "FAILED" } else { "ok" };
                 let reason = error
@@ -79,7 +94,8 @@ pub fn summary(results: &[(Part, Result)]) -> String {
                     .map_or(String::new(), |why| format!("  {why}"));
                 format!(
                     "{name:<9}{state:<8}{:>5} passed {:>4} failed {seconds:>5} s{reason}",
-                    tally.passed, tally.failed
+                    tally.done(),
+                    tally.failed
                 )
             }
         };
@@ -106,9 +122,18 @@ mod tests {
             tally,
             Tally {
                 passed: 13,
-                failed: 2
+                failed: 2,
+                skipped: 0
             }
         );
+    }
+
+    #[test]
+    fn a_journey_that_does_not_apply_is_not_counted_as_passed() {
+        let mut tally = Tally::default();
+        tally.read("query: not here (give another server)");
+        tally.read("test result: ok. 7 passed; 0 failed; 0 ignored; finished in 1.0s");
+        assert_eq!((tally.done(), tally.skipped), (6, 1));
     }
 
     #[test]
@@ -126,6 +151,7 @@ mod tests {
                     Tally {
                         passed: 40,
                         failed: 2,
+                        skipped: 0,
                     },
                     Some("tests failed"),
                 ),
