@@ -1,0 +1,21 @@
+//! What only a browser can answer: the effects of `web`, and the pages as a person finds them.
+//! Run by `cargo xtask test browser`.
+#![cfg(target_arch = "wasm32")]
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a test looks at the browser itself"
+)]
+
+#[path = "browser/fake.rs"]
+mod fake;
+#[path = "browser/page.rs"]
+mod page;
+#[path = "browser/pages.rs"]
+mod pages;
+#[path = "browser/ports.rs"]
+mod ports;
+#[path = "browser/requests.rs"]
+mod requests;
+
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
