@@ -104,3 +104,7 @@ pub fn image(alt: &str) -> String {
         format!("Image: {alt}")
     }
 }
+/// A ticked box of a task list.
+pub const DONE: &str = "Done";
+/// An empty box of a task list.
+pub const TO_DO: &str = "To do";

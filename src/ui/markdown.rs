@@ -133,6 +133,7 @@ fn item(item: &Item) -> AnyView {
             .r#type("checkbox")
             .disabled(true)
             .checked(checked)
+            .aria_label(if checked { words::DONE } else { words::TO_DO })
             .into_any();
         children.insert(0, tick);
     }

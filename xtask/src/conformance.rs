@@ -10,7 +10,7 @@ use crate::failure::{Failure, Outcome};
 use crate::http::free_port;
 use crate::process::run_reading;
 use crate::summary::Tally;
-use crate::tools::cargo;
+use crate::tools::{self, cargo};
 use crate::workspace::dist;
 
 /// What the journeys run against.
@@ -65,6 +65,7 @@ fn run_journeys(journeys: &Journeys<'_>, programs: &Programs, tally: &mut Tally)
     demo::build()?;
     let _demo = demo::start_with_app(&dist(), journeys.app_port)?;
     let driver = Driver::start(programs)?;
+    let axe = tools::need_axe()?;
     let mut command = cargo();
     command.args([
         "test",
@@ -74,6 +75,7 @@ fn run_journeys(journeys: &Journeys<'_>, programs: &Programs, tally: &mut Tally)
         "--test-threads=1",
         "--show-output",
     ]);
+    command.env("ENFILADE_AXE", axe);
     set_environment(&mut command, journeys, programs, driver.port);
     let passed = run_reading("the journeys", &mut command, |line| tally.read(line))?;
     if passed {

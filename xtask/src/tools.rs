@@ -15,6 +15,8 @@ pub const WASM_BINDGEN: &str = "0.2.130";
 pub const TRUNK: &str = "0.21.14";
 /// The npm release, whose `wasm-opt` calls itself `version_132`.
 pub const BINARYEN: &str = "132";
+/// The accessibility checker of the journeys, from npm.
+const AXE: &str = "4.14.1";
 /// Writes the loader that `leptos` expects of a split build.
 pub const WASM_SPLIT: &str = "0.2.4";
 
@@ -126,7 +128,9 @@ pub fn need_wasm_split() -> Outcome<()> {
     if found.is_some_and(|help| help.contains("--out-name")) {
         return Ok(());
     }
-    println!("installing wasm-split-cli {WASM_SPLIT} into tools/: --split was asked for");
+    println!(
+        "installing wasm-split-cli {WASM_SPLIT} into tools/: it puts what is loaded later into files of its own"
+    );
     cargo_install(
         &format!("wasm_split_cli_support@{WASM_SPLIT}"),
         &["--locked", "--features", "build-binary"],
@@ -138,6 +142,31 @@ pub fn need_wasm_opt() -> Outcome<()> {
     if is_there("wasm-opt", BINARYEN, "it makes the release smaller") {
         return Ok(());
     }
+    npm_install().map_err(|failure| {
+        Failure::new(format!(
+            "{failure}; a release needs Node.js with npm (https://nodejs.org), or wasm-opt {BINARYEN} on the PATH"
+        ))
+    })
+}
+
+/// Where the accessibility checker of the journeys is; installs it where it is missing.
+pub fn need_axe() -> Outcome<PathBuf> {
+    let script = tools().join("node_modules/axe-core/axe.min.js");
+    if !script.is_file() {
+        println!(
+            "installing axe-core {AXE} into tools/: the journeys check every page's accessibility with it"
+        );
+        npm_install().map_err(|failure| {
+            Failure::new(format!(
+                "{failure}; the journeys need Node.js with npm (https://nodejs.org)"
+            ))
+        })?;
+    }
+    Ok(script)
+}
+
+/// Both packages at once: npm removes what an installation does not name.
+fn npm_install() -> Outcome<()> {
     std::fs::create_dir_all(tools()).trying(|| "make the folder tools".to_owned())?;
     let mut npm = tool("npm");
     npm.args([
@@ -148,12 +177,9 @@ pub fn need_wasm_opt() -> Outcome<()> {
         "--prefix",
     ])
     .arg(tools())
-    .arg(format!("binaryen@{BINARYEN}"));
-    run("npm install binaryen", &mut npm).map_err(|failure| {
-        Failure::new(format!(
-            "{failure}; a release needs Node.js with npm (https://nodejs.org), or wasm-opt {BINARYEN} on the PATH"
-        ))
-    })
+    .arg(format!("binaryen@{BINARYEN}"))
+    .arg(format!("axe-core@{AXE}"));
+    run("npm install", &mut npm)
 }
 
 #[cfg(test)]

@@ -104,6 +104,16 @@ impl Browser {
         Ok(self.driver.execute(body, arguments).await?.json().clone())
     }
 
+    /// Runs a function body in the page; it gives its value to the last of its arguments, a function.
+    pub async fn script_async(&self, body: &str) -> Outcome<Value> {
+        Ok(self
+            .driver
+            .execute_async(body, vec![])
+            .await?
+            .json()
+            .clone())
+    }
+
     /// The page's text as a person sees it.
     pub async fn text(&self) -> Outcome<String> {
         let text = self

@@ -75,3 +75,8 @@ pub fn evidence() -> PathBuf {
         .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
     package.join("../../target/e2e")
 }
+
+/// `ENFILADE_AXE`: the file of the accessibility checker axe-core.
+pub fn axe() -> Option<String> {
+    variable("ENFILADE_AXE")
+}

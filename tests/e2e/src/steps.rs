@@ -216,3 +216,21 @@ pub async fn choose(app: &App, server: &Server, command: &str) -> Outcome<()> {
     }
     Ok(())
 }
+
+/// The faults that axe-core finds in the page on show, against WCAG 2.2 AA and its best practices.
+pub async fn is_accessible(browser: &Browser, page: &str) -> Outcome<()> {
+    let path = crate::setup::axe()
+        .ok_or_else(|| Failure::new("ENFILADE_AXE names no axe-core".to_owned()))?;
+    let source =
+        std::fs::read_to_string(&path).map_err(|error| Failure::new(format!("{path}: {error}")))?;
+    browser.script(&source, vec![]).await?;
+    let run = r"
+        const done = arguments[arguments.length - 1];
+        axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice'] })
+          .then((found) => done(found.violations.map((fault) =>
+            `${fault.id}: ${fault.nodes.slice(0, 3).map((node) => node.target.join(' ')).join(' | ')}`)))
+          .catch((error) => done([String(error)]));";
+    let faults = browser.script_async(run).await?;
+    let faults = faults.as_array().cloned().unwrap_or_default();
+    ensure(faults.is_empty(), || format!("{page}: {faults:?}"))
+}

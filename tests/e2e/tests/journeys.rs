@@ -6,8 +6,8 @@ use enfilade_e2e::browser::PATIENCE;
 use enfilade_e2e::failure::ensure;
 use enfilade_e2e::journey::not_here;
 use enfilade_e2e::steps::{
-    asks_for_sign_in, back_to_sign_in, caret_works, choose, growing, is_complete, open_thread,
-    start_sign_in, to_thread,
+    asks_for_sign_in, back_to_sign_in, caret_works, choose, growing, is_accessible, is_complete,
+    open_thread, start_sign_in, to_thread,
 };
 use enfilade_e2e::{Browser, Kind, Outcome, Server, Setup, journey};
 use serde_json::{Value, json};
@@ -321,6 +321,40 @@ async fn unsafe_return_to_is_refused() -> Outcome<()> {
                 .await?;
         }
         Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn every_page_is_accessible_in_light_and_dark_and_on_a_narrow_screen() -> Outcome<()> {
+    let setup = Setup::from_env();
+    let server = first(&setup, "access").await?;
+    journey("accessible", |browser| async move {
+        let app = App::new(&browser, &setup);
+        app.open("/").await?;
+        is_accessible(&browser, "connect").await?;
+        app.connect("not an address").await?;
+        is_accessible(&browser, "connect with an error").await?;
+        app.add(&server).await?;
+        app.is_listed(&server, if server.has_sign_in { "signed in" } else { "" })
+            .await?;
+        for theme in ["light", "dark"] {
+            app.to_lobby().await?;
+            browser
+                .script(
+                    "document.documentElement.dataset.theme = arguments[0]",
+                    vec![theme.into()],
+                )
+                .await?;
+            is_accessible(&browser, &format!("lobby, {theme}")).await?;
+            app.open_room(app.rooms().0).await?;
+            is_accessible(&browser, &format!("room, {theme}")).await?;
+            app.begin("long 2").await?;
+            app.answers(1).await?;
+            is_accessible(&browser, &format!("thread, {theme}")).await?;
+        }
+        browser.resize(390, 800).await?;
+        is_accessible(&browser, "thread, narrow").await
     })
     .await
 }
