@@ -24,11 +24,12 @@ use crate::ui::kit;
 /// The colour of a server's edge and monogram, in degrees; it stays as long as its address does.
 #[must_use]
 pub fn hue(server: &ServerId) -> u16 {
-    // FNV-1a: short, and spreads neighbouring ports over the circle.
+    // FNV-1a, and a multiplication by the golden ratio, so that neighbouring ports lie far apart on the circle.
     let hash = server.as_str().bytes().fold(0x811c_9dc5_u32, |hash, byte| {
         (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
     });
-    u16::try_from(hash % 360).unwrap_or(0)
+    let spread = hash.wrapping_mul(0x9e37_79b1) >> 16;
+    u16::try_from(spread % 360).unwrap_or(0)
 }
 
 /// The frame; the page inside changes, the frame stays.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use enfilade_e2e::failure::ensure;
 use enfilade_e2e::setup::evidence;
+use enfilade_e2e::steps::is_accessible;
 use enfilade_e2e::{Browser, Failure, Found, Outcome, journey};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -167,4 +168,25 @@ async fn a_panic_in_a_journey_is_a_failure_and_ends_the_browser() -> Outcome<()>
         failed.is_err_and(|why| why.to_string().contains("broke off")),
         || "the panic was lost".to_owned(),
     )
+}
+
+#[tokio::test]
+async fn a_page_with_an_accessibility_fault_does_not_pass() -> Outcome<()> {
+    let address = served().await;
+    journey("harness_axe", |browser| async move {
+        browser.open(&address).await?;
+        browser
+            .script(
+                "document.querySelector('#address').labels[0].remove()",
+                vec![],
+            )
+            .await?;
+        match is_accessible(&browser, "a field without a name").await {
+            Ok(()) => Err(Failure::new("the fault was not found")),
+            Err(found) => ensure(found.to_string().contains("label: #address"), || {
+                format!("another fault was found: {found}")
+            }),
+        }
+    })
+    .await
 }
