@@ -10,6 +10,13 @@ pub const SERVERS: &str = "Servers";
 pub const LOBBY: &str = "Lobby";
 /// Leads to the connect page.
 pub const ADD_SERVER: &str = "Add a server";
+/// A file of the app could not be fetched.
+pub const PART_MISSING: &str = "A part of Enfilade could not be fetched";
+/// What that means and what to do.
+pub const PART_MISSING_TEXT: &str =
+    "What you typed is saved. Check your connection, then load the page again.";
+/// Loads the page again.
+pub const RELOAD: &str = "Load again";
 /// Opens the panels beside the page on a narrow screen.
 pub const OPEN_MENU: &str = "Show servers and rooms";
 /// Closes them again.

@@ -4,6 +4,7 @@
 //! Trunk, they are plain functions of the one file.
 
 use std::future::Future;
+use std::pin::Pin;
 
 use leptos::html;
 use leptos::prelude::*;
@@ -11,13 +12,22 @@ use send_wrapper::SendWrapper;
 
 use super::app::{NotFoundPage, StatusPage};
 use super::connect::{KnownServers, WaitingPanel};
+use super::kit::{Button, Mark, Variant};
 use super::lobby::LobbyPage;
 use super::room::RoomPage;
-use super::shell::Rail;
+use super::shell::{BarePage, Rail};
 use crate::core::room::RoomId;
 use crate::core::route::Route;
+use crate::i18n::shell as words;
 use crate::state::connect::Waiting;
 use crate::state::server::Server;
+
+/// The file of a part could not be fetched.
+#[cfg(feature = "split")]
+type Missing = leptos::wasm_split::SplitLoaderError;
+/// Every part is here already.
+#[cfg(not(feature = "split"))]
+type Missing = std::convert::Infallible;
 
 /// What is of use only to somebody who knows a server already.
 pub enum Piece {
@@ -35,8 +45,7 @@ pub enum Piece {
     NotFound,
 }
 
-#[cfg_attr(feature = "split", leptos::lazy)]
-async fn home_part(piece: Piece) -> AnyView {
+fn home_view(piece: Piece) -> AnyView {
     match piece {
         Piece::Rail(node) => view! { <Rail node=node /> }.into_any(),
         Piece::Known => view! { <KnownServers /> }.into_any(),
@@ -49,31 +58,108 @@ async fn home_part(piece: Piece) -> AnyView {
     }
 }
 
-#[cfg_attr(feature = "split", leptos::lazy)]
-async fn room_part(server: Server, room: RoomId, route: Memo<Route>) -> AnyView {
-    view! { <RoomPage room=server.room(&room) route=route /> }.into_any()
+fn room_view(server: &Server, room: &RoomId, route: Memo<Route>) -> AnyView {
+    view! { <RoomPage room=server.room(room) route=route /> }.into_any()
+}
+
+// Not leptos' own `#[lazy]`: that panics where a file cannot be fetched, and a connection may fail at any time.
+#[cfg(feature = "split")]
+mod part {
+    use super::*;
+
+    #[leptos::wasm_split::wasm_split(
+        home_part,
+        wasm_split_path = ::leptos::wasm_split,
+        preload(#[doc(hidden)] fetch_home),
+        fallible
+    )]
+    pub fn home(piece: Piece) -> Result<AnyView, Missing> {
+        Ok(home_view(piece))
+    }
+
+    #[leptos::wasm_split::wasm_split(
+        room_part,
+        wasm_split_path = ::leptos::wasm_split,
+        preload(#[doc(hidden)] fetch_room),
+        fallible
+    )]
+    pub fn room(server: Server, room: RoomId, route: Memo<Route>) -> Result<AnyView, Missing> {
+        Ok(room_view(&server, &room, route))
+    }
+}
+
+#[cfg(not(feature = "split"))]
+mod part {
+    use super::*;
+
+    pub async fn home(piece: Piece) -> Result<AnyView, Missing> {
+        Ok(home_view(piece))
+    }
+
+    pub async fn room(
+        server: Server,
+        room: RoomId,
+        route: Memo<Route>,
+    ) -> Result<AnyView, Missing> {
+        Ok(room_view(&server, &room, route))
+    }
 }
 
 /// A part for somebody who knows a server already.
 pub fn home(piece: Piece) -> AnyView {
-    when_here(home_part(piece))
+    let otherwise: fn() -> AnyView = match piece {
+        // The page beside them says what is wrong.
+        Piece::Rail(_) | Piece::Known => || ().into_any(),
+        Piece::Waiting(..) => missing,
+        _ => missing_page,
+    };
+    when_here(Box::pin(part::home(piece)), otherwise)
 }
 
 /// A room with its threads.
 pub fn room(server: Server, room: RoomId, route: Memo<Route>) -> AnyView {
-    when_here(room_part(server, room, route))
+    when_here(Box::pin(part::room(server, room, route)), missing_page)
 }
 
-fn when_here(part: impl Future<Output = AnyView> + 'static) -> AnyView {
-    let part: std::pin::Pin<Box<dyn Future<Output = AnyView>>> = Box::pin(part);
-    Suspend::new(SendWrapper::new(part)).into_any()
+fn when_here(
+    part: Pin<Box<dyn Future<Output = Result<AnyView, Missing>>>>,
+    otherwise: fn() -> AnyView,
+) -> AnyView {
+    let view = async move { part.await.unwrap_or_else(|_| otherwise()) };
+    Suspend::new(SendWrapper::new(view)).into_any()
+}
+
+fn missing_page() -> AnyView {
+    view! { <BarePage title=words::PART_MISSING>{missing()}</BarePage> }.into_any()
+}
+
+/// Says that a part could not be fetched. Loading the page anew also finds the files of a newer version.
+fn missing() -> AnyView {
+    view! {
+        <div class="empty" role="alert">
+            <Mark shut=true />
+            <p class="empty__title">{words::PART_MISSING}</p>
+            <p class="empty__text">{words::PART_MISSING_TEXT}</p>
+            <Button variant=Variant::Primary on_press=Callback::new(|()| crate::web::dom::reload())>
+                {words::RELOAD}
+            </Button>
+        </div>
+    }
+    .into_any()
 }
 
 /// Fetches what has not been opened yet, once the first page stands, so that opening it waits for nothing.
 pub fn preload() {
     #[cfg(feature = "split")]
     crate::state::task::spawn(async {
-        __preload_home_part().await;
-        __preload_room_part().await;
+        let fetched = match part::fetch_home().await {
+            Ok(()) => part::fetch_room().await,
+            missing => missing,
+        };
+        if fetched.is_err() {
+            log::warn!(
+                "a part of the app could not be fetched ahead; it is asked for again when it is needed"
+            );
+        }
     });
 }

@@ -34,6 +34,13 @@ pub fn inside(path: &str) -> Option<String> {
     }
 }
 
+/// Loads the page again.
+pub fn reload() {
+    if window().location().reload().is_err() {
+        log::error!("the browser refuses to load the page again");
+    }
+}
+
 /// Names the page.
 pub fn set_title(title: &str) {
     if let Some(document) = window().document() {

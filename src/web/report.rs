@@ -59,7 +59,9 @@ fn panicked(info: &PanicHookInfo<'_>) {
         "Enfilade has met an error of its own and cannot go on. What you typed is saved. ({place})"
     )));
     link.set_text_content(Some("Reload"));
-    let _ = link.set_attribute("href", "");
+    // An empty address would mean the folder of the app, by `<base>`.
+    let here = window().location().href().unwrap_or_default();
+    let _ = link.set_attribute("href", &here);
     let _ = link.set_attribute("rel", "external");
     let _ = panel.set_attribute("role", "alert");
     let _ = panel.set_attribute("class", "panic");
