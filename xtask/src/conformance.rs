@@ -38,7 +38,9 @@ pub fn run_conformance(options: &Conformance) -> Outcome<()> {
     let passed = run_journeys(&journeys, &programs, &mut tally);
     println!(
         "\n{} passed, {} failed, {} skipped",
-        tally.passed, tally.failed, tally.skipped
+        tally.done(),
+        tally.failed,
+        tally.skipped
     );
     passed
 }
