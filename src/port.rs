@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use futures_util::future::LocalBoxFuture;
 
+use crate::core::error::ApiError;
 use crate::core::secret::Secret;
 
 /// HTTP methods in use.
@@ -100,6 +101,15 @@ pub enum TransportError {
     /// Nothing came back in time.
     #[error("no answer in time")]
     Timeout,
+}
+
+impl From<TransportError> for ApiError {
+    fn from(error: TransportError) -> Self {
+        match error {
+            TransportError::Network => Self::Network,
+            TransportError::Timeout => Self::Timeout,
+        }
+    }
 }
 
 /// Sends requests.

@@ -52,8 +52,6 @@ pub const DRAFT_SAVED: &str = "Your draft is saved.";
 pub const NOTHING_LOST: &str = "Nothing you wrote is lost.";
 /// Title of the callback page.
 pub const SIGNING_IN: &str = "Signing you in";
-/// Title of the callback page when it went wrong.
-pub const SIGN_IN_FAILED: &str = "Sign-in did not work";
 /// Tries once more.
 pub const TRY_AGAIN: &str = "Try again";
 /// Leads to the connect page.

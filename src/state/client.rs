@@ -106,15 +106,7 @@ impl ApiClient {
         let answer = self
             .authorized(&request, &[], &move |request| http.send(request))
             .await?;
-        if (200..300).contains(&answer.status) {
-            Ok(answer.body)
-        } else {
-            Err(ApiError::from_status(
-                answer.status,
-                &answer.body,
-                answer.retry_after,
-            ))
-        }
+        good_body(answer)
     }
 
     /// Opens a stream in the session, from the cursor on where there is one.
@@ -185,10 +177,7 @@ impl ApiClient {
             };
             let answer = send(wire).await;
             self.note_reach(answer.is_err());
-            let answer = answer.map_err(|error| match error {
-                TransportError::Network => ApiError::Network,
-                TransportError::Timeout => ApiError::Timeout,
-            })?;
+            let answer = answer?;
             if !self.is_current(stamp) {
                 return Err(ApiError::Cancelled);
             }
@@ -235,24 +224,8 @@ impl ApiClient {
             timeout: Some(request.timeout),
             refuse_redirects: false,
         };
-        let answer = shared
-            .ports
-            .http
-            .send(wire)
-            .await
-            .map_err(|error| match error {
-                TransportError::Network => ApiError::Network,
-                TransportError::Timeout => ApiError::Timeout,
-            })?;
-        if (200..300).contains(&answer.status) {
-            Ok(answer.body)
-        } else {
-            Err(ApiError::from_status(
-                answer.status,
-                &answer.body,
-                answer.retry_after,
-            ))
-        }
+        let answer = shared.ports.http.send(wire).await?;
+        good_body(answer)
     }
 
     /// Whether the server answers at all; notes it.
@@ -266,6 +239,18 @@ impl ApiClient {
         }
         .boxed_local()
     }
+}
+
+/// The body of a good answer, or the error that its status stands for.
+fn good_body(answer: HttpResponse) -> Result<String, ApiError> {
+    if (200..300).contains(&answer.status) {
+        return Ok(answer.body);
+    }
+    Err(ApiError::from_status(
+        answer.status,
+        &answer.body,
+        answer.retry_after,
+    ))
 }
 
 fn refused(next: Next) -> ApiError {

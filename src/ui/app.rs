@@ -23,7 +23,7 @@ use crate::state::toast::Tone;
 /// The `href` of a place, with the folder that the app is served from.
 #[must_use]
 pub fn href(route: &Route) -> String {
-    format!("{}{}", link::folder(), route.to_path())
+    format!("{}{}", crate::web::dom::folder(), route.to_path())
 }
 
 /// Shows the app in the page; the splash goes when the first place is decided.
@@ -75,7 +75,7 @@ fn Root() -> impl IntoView {
     let location = use_location();
     let route = Memo::new(move |_| {
         let path = location.pathname.get();
-        match link::inside(&path) {
+        match crate::web::dom::inside(&path) {
             Some(path) => Route::parse(&path, &location.search.read(), &location.hash.read()),
             None => Route::NotFound,
         }
@@ -190,6 +190,6 @@ fn register_navigation() {
             scroll: false,
             ..NavigateOptions::default()
         };
-        navigate(&format!("{}{path}", link::folder()), options);
+        navigate(&format!("{}{path}", crate::web::dom::folder()), options);
     }));
 }

@@ -1,5 +1,7 @@
 //! Small things to do with the document: title, focus, scrolling, clipboard.
 
+use std::sync::OnceLock;
+
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Element, HtmlElement, KeyboardEvent};
@@ -11,24 +13,27 @@ fn root() -> Option<Element> {
 }
 
 /// The folder that the app is served from, without its last slash; empty at the root.
+///
+/// Read from the page as it was built, because a content security policy may forbid `<base>` to work.
 #[must_use]
-pub fn folder() -> String {
-    let base = window()
-        .document()
-        .and_then(|document| document.base_uri().ok().flatten())
-        .unwrap_or_default();
-    let rest = base.split_once("://").map_or("", |(_, rest)| rest);
-    let path = rest.find('/').map_or("", |at| rest.split_at(at).1);
-    let path = path.split(['?', '#']).next().unwrap_or_default();
-    path.rsplit_once('/')
-        .map_or("", |(folder, _)| folder)
-        .to_owned()
+pub fn folder() -> &'static str {
+    static FOLDER: OnceLock<String> = OnceLock::new();
+    FOLDER.get_or_init(|| {
+        let base = window()
+            .document()
+            .and_then(|document| document.query_selector("base[href]").ok().flatten())
+            .and_then(|base| base.get_attribute("href"));
+        let path = base
+            .filter(|base| base.starts_with('/'))
+            .unwrap_or_default();
+        path.trim_end_matches('/').to_owned()
+    })
 }
 
 /// The part of a path below the app's folder, beginning with a slash; `None` outside it.
 #[must_use]
 pub fn inside(path: &str) -> Option<String> {
-    match path.strip_prefix(folder().as_str())? {
+    match path.strip_prefix(folder())? {
         "" => Some("/".to_owned()),
         rest => rest.starts_with('/').then(|| rest.to_owned()),
     }

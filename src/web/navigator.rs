@@ -26,7 +26,7 @@ impl Navigator for Browser {
     fn base(&self) -> (String, String) {
         (
             window().location().origin().unwrap_or_default(),
-            super::dom::folder(),
+            super::dom::folder().to_owned(),
         )
     }
 

@@ -87,12 +87,6 @@ pub fn threads(answer: &Value) -> Vec<ThreadSummary> {
         .collect()
 }
 
-/// Reads one thread, as of `GET …/agui/{thread}` or of the answer to its creation.
-#[must_use]
-pub fn thread_summary(answer: &Value) -> Option<ThreadSummary> {
-    thread(answer, None)
-}
-
 /// Reads the runs of a thread, oldest first, those without a time last; entries without an id are skipped.
 #[must_use]
 pub fn runs(thread: &Value) -> Vec<RunSummary> {
@@ -106,12 +100,6 @@ pub fn runs(thread: &Value) -> Vec<RunSummary> {
         (None, None) => Ordering::Equal,
     });
     runs
-}
-
-/// Reads one run, as of the answer to its creation.
-#[must_use]
-pub fn run_summary(answer: &Value) -> Option<RunSummary> {
-    run(answer, None)
 }
 
 /// Rebuilds a conversation from its runs (oldest first) and what is stored of each, by run id.

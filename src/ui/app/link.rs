@@ -1,9 +1,7 @@
 //! Links inside the app: a press becomes a typed place, so that no text ever reaches the browser's history.
 
-use std::sync::OnceLock;
-
 use leptos::ev::MouseEvent;
-use leptos::prelude::{document, location};
+use leptos::prelude::location;
 use leptos::wasm_bindgen::JsCast;
 use leptos::web_sys::{Element, HtmlAnchorElement};
 
@@ -29,7 +27,7 @@ pub fn pressed(event: &MouseEvent) -> Option<(Route, String)> {
     let is_ours = location()
         .origin()
         .is_ok_and(|origin| link.origin() == origin);
-    let inner = inside(&path).filter(|_| is_ours)?;
+    let inner = crate::web::dom::inside(&path).filter(|_| is_ours)?;
     let hash = link.hash();
     let route = Route::parse(&inner, &link.search(), &hash);
     if route == Route::NotFound {
@@ -37,30 +35,4 @@ pub fn pressed(event: &MouseEvent) -> Option<(Route, String)> {
     }
     event.prevent_default();
     Some((route, hash.trim_start_matches('#').to_owned()))
-}
-
-/// The folder that the app is served from, without its last slash; empty at the root.
-///
-/// Read from the page as it was built, because a content security policy may forbid `<base>` to work.
-pub fn folder() -> &'static str {
-    static FOLDER: OnceLock<String> = OnceLock::new();
-    FOLDER.get_or_init(|| {
-        let base = document()
-            .query_selector("base[href]")
-            .ok()
-            .flatten()
-            .and_then(|base| base.get_attribute("href"));
-        let path = base
-            .filter(|base| base.starts_with('/'))
-            .unwrap_or_default();
-        path.trim_end_matches('/').to_owned()
-    })
-}
-
-/// The part of a path below the app's folder, beginning with a slash.
-pub fn inside(path: &str) -> Option<String> {
-    match path.strip_prefix(folder())? {
-        "" => Some("/".to_owned()),
-        rest => rest.starts_with('/').then(|| rest.to_owned()),
-    }
 }
