@@ -31,6 +31,7 @@ fn main() {
 /// What happens to the page is told to the app for as long as the page lives.
 #[cfg(target_arch = "wasm32")]
 fn listen(app: &enfilade::state::app::App) {
+    use enfilade::web;
     use enfilade::web::events::{Listener, is_hidden, storage_key};
 
     let mut listeners = Vec::new();
@@ -44,6 +45,8 @@ fn listen(app: &enfilade::state::app::App) {
             other.storage_changed(&key);
         }
     }));
+    let other = app.clone();
+    web::storage::on_written(move |key| other.storage_changed(&key));
     let other = app.clone();
     listeners.push(Listener::window("pagehide", move |_| other.flush()));
     let other = app.clone();

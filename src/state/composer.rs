@@ -74,8 +74,7 @@ impl Composer {
                 match record::decode::<Draft>(VERSION, &text) {
                     // Too old, or nothing in it.
                     Ok(_) => shared.remove(&place),
-                    // What another version has written is still somebody's text.
-                    Err(_) => shared.set_aside(&place, &text),
+                    Err(error) => shared.unreadable(&place, &text, VERSION, error),
                 }
             }
             draft
@@ -180,6 +179,28 @@ impl Composer {
         };
         let text = self.0.text.with_untracked(|text| join(&in_flight, text));
         self.save(text);
+    }
+
+    /// Takes over what another tab has written here, unless something is being written in this one.
+    pub(super) fn adopt(&self, key: &str) {
+        let busy = {
+            let work = lock(&self.0.work);
+            work.dirty || work.closed || work.in_flight.is_some()
+        };
+        if busy || self.0.key.storage_key() != key {
+            return;
+        }
+        let now = self.0.shared.now();
+        let kept = self.0.shared.get(key);
+        let text = match kept.as_deref().map(|text| Draft::decode(text, now)) {
+            Some(Some(draft)) => draft.text,
+            // What cannot be read takes nothing away here.
+            Some(None) => return,
+            None => String::new(),
+        };
+        if self.0.text.with_untracked(|old| *old != text) {
+            self.0.text.set(text);
+        }
     }
 
     /// Keeps nothing any more: the server has been removed.

@@ -12,9 +12,10 @@ mod feed;
 
 use std::sync::Arc;
 
-use enfilade::core::record::{self, keys};
+use enfilade::core::record::keys;
 use enfilade::core::server::registry;
 use enfilade::core::session::machine::{Epoch, ExpiryReason, Session};
+use enfilade::core::session::stored;
 use enfilade::port::{
     Clock, Http, HttpRequest, HttpResponse, HttpStream, Method, Navigator, Ports, Store,
     StoreError, TransportError,
@@ -23,6 +24,7 @@ use enfilade::web::clock::BrowserClock;
 use enfilade::web::lock::WebLocks;
 use enfilade::web::navigator::Browser;
 use enfilade::web::random::Crypto;
+use enfilade::web::vault::KeyStore;
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 
@@ -157,13 +159,15 @@ impl World {
         let tokens = harbor.tokens(BrowserClock.now(), HOUR);
         let mut session = Session::signed_in(Epoch(1), harbor.provider(), tokens);
         assert!(session.expire(Epoch(1), ExpiryReason::Refused));
-        disk.put(&keys::session(&harbor.id()), &record::encode(1, &session));
+        let key = keys::session(&harbor.id());
+        disk.put(&key, &stored::encode(&session, &key, None, [9; 16]));
         let ports = Ports {
             http: Arc::new(Servers(vec![harbor.clone(), meadow.clone()])),
             store: Arc::new(Memory(disk)),
             clock: Arc::new(BrowserClock),
             random: Arc::new(Crypto),
             lock: Arc::new(WebLocks),
+            vault: Arc::new(KeyStore),
             navigator: Arc::new(Inside),
         };
         Self { meadow, ports }

@@ -13,7 +13,7 @@ use crate::core::session::return_to::ReturnTo;
 use crate::core::session::token::{DEFAULT_AT_SIGN_IN, Tokens};
 use crate::core::session::verdict::Trips;
 use crate::i18n;
-use crate::state::task::lock;
+use crate::state::task::{lock, spawn};
 
 impl App {
     /// Sends the browser to the provider; `false` where the sign-in could not be kept for the way back.
@@ -46,15 +46,25 @@ impl App {
             return false;
         }
         let (origin, base) = shared.ports.navigator.base();
-        shared
-            .ports
-            .navigator
-            .leave(&pre_auth.login_url(&origin, &base));
+        self.leave(&pre_auth.login_url(&origin, &base));
         true
     }
 
     /// Finishes a sign-in on the callback page.
     pub fn finish_sign_in(&self, flow: &str) {
+        if self.0.shared.vault_was_asked() {
+            self.finish(flow);
+            return;
+        }
+        // Tokens are not to lie in storage in clear, not even for a moment.
+        let (app, flow) = (self.clone(), flow.to_owned());
+        spawn(async move {
+            app.0.shared.open_vault().await;
+            app.finish(&flow);
+        });
+    }
+
+    fn finish(&self, flow: &str) {
         let shared = &self.0.shared;
         let answer = lock(&self.0.answer).take();
         let fail = |(title, text): (String, String), retry| {

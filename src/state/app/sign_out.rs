@@ -3,6 +3,7 @@
 use reactive_graph::traits::{Set, Update, WithUntracked};
 
 use super::App;
+use crate::core::composer::draft::{DraftKey, UserKey};
 use crate::core::record::keys;
 use crate::core::route::Route;
 use crate::i18n;
@@ -14,7 +15,12 @@ impl App {
     /// Signs out of a server: here at once, then at the provider as far as it can be reached.
     pub fn sign_out(&self, server: &Server) {
         self.step_aside(server);
+        let user = server.session().user();
         let ended = server.session().sign_out();
+        if user == UserKey::server_bucket() {
+            // Nothing tells whose drafts these are: the next person must not find them.
+            self.forget_drafts(server, Some(&user));
+        }
         let Some((provider, tokens)) = ended else {
             return;
         };
@@ -50,10 +56,7 @@ impl App {
                 Some(_) if app.is_any_running() => app
                     .toasts()
                     .tell(Tone::Info, i18n::provider_session_left(&name)),
-                Some(url) => {
-                    app.flush();
-                    app.0.shared.ports.navigator.leave(&url);
-                }
+                Some(url) => app.leave(&url),
                 None => app.toasts().tell(Tone::Success, i18n::signed_out(&name)),
             }
         });
@@ -71,9 +74,8 @@ impl App {
         let shared = &self.0.shared;
         shared.remove(&keys::session(server.id()));
         shared.remove(&keys::trips(server.id()));
-        for key in shared.keys(&keys::draft_prefix(server.id())) {
-            shared.remove(&key);
-        }
+        shared.remove(&keys::lease(server.id()));
+        self.forget_drafts(server, None);
         if let Some((provider, tokens)) = ended {
             let server = server.clone();
             spawn(async move {
@@ -85,6 +87,17 @@ impl App {
                         .await;
                 }
             });
+        }
+    }
+
+    /// Forgets the drafts for a server: one person's, or everybody's.
+    fn forget_drafts(&self, server: &Server, user: Option<&UserKey>) {
+        let shared = &self.0.shared;
+        for key in shared.keys(&keys::draft_prefix(server.id())) {
+            let draft = DraftKey::from_storage_key(&key);
+            if user.is_none_or(|user| draft.is_some_and(|draft| draft.user == *user)) {
+                shared.remove(&key);
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
-use enfilade::port::{Clock, Lock, LockGuard};
+use enfilade::port::{Clock, Lock, LockGuard, NotLocked};
 use futures_channel::oneshot;
 use futures_util::FutureExt;
 use futures_util::future::{Either, LocalBoxFuture, select};
@@ -79,11 +79,11 @@ impl Lock for FakeLocks {
         &self,
         name: String,
         timeout: u32,
-    ) -> LocalBoxFuture<'static, Option<Box<dyn LockGuard>>> {
+    ) -> LocalBoxFuture<'static, Result<Box<dyn LockGuard>, NotLocked>> {
         let waiting = {
             let mut inner = self.inner.lock().unwrap();
             if inner.missing {
-                return async { None }.boxed_local();
+                return async { Err(NotLocked::Missing) }.boxed_local();
             }
             match inner.held.get_mut(&name) {
                 Some(queue) => {
@@ -103,11 +103,11 @@ impl Lock for FakeLocks {
             let held = match waiting {
                 None => Held { name, inner },
                 Some(receiver) => match select(receiver, clock.sleep(timeout)).await {
-                    Either::Left((held, _)) => held.ok()?,
-                    Either::Right(_) => return None,
+                    Either::Left((held, _)) => held.map_err(|_| NotLocked::Late)?,
+                    Either::Right(_) => return Err(NotLocked::Late),
                 },
             };
-            Some(Box::new(held) as Box<dyn LockGuard>)
+            Ok(Box::new(held) as Box<dyn LockGuard>)
         }
         .boxed_local()
     }

@@ -168,6 +168,7 @@ impl Tab {
             clock: Arc::new(TabClock(world.clock.clone(), life.clone())),
             random: Arc::new(FakeRandom(AtomicU64::new(1 + 1_000_000 * number as u64))),
             lock: Arc::new(world.locks.clone()),
+            vault: Arc::new(world.vault.clone()),
             navigator: Arc::new(navigator.clone()),
         };
         let app = App::start(ports, answer);
