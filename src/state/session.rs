@@ -16,7 +16,7 @@ use super::toast::Tone;
 use crate::api::oidc::Discovery;
 use crate::api::timeout;
 use crate::core::composer::draft::UserKey;
-use crate::core::record::keys;
+use crate::core::record::{self, keys};
 use crate::core::secret::Secret;
 use crate::core::server::id::ServerId;
 use crate::core::server::registry::{AuthMode, Provider, ServerRecord};
@@ -404,6 +404,9 @@ impl ServerSession {
             return Refreshed::Ended;
         };
         let spent = lock(&self.0.flight).spent == Some(before);
+        if !spent && self.is_waiting() {
+            return Refreshed::Kept;
+        }
         let outcome = if spent {
             Err(RefreshFailure::InvalidGrant)
         } else {
@@ -494,9 +497,32 @@ impl ServerSession {
                 let mut flight = lock(&self.0.flight);
                 flight.backoff.failed(now, random, retry_after);
                 flight.stopped |= keep == AfterFailure::KeepAndStop;
+                if retry_after.is_some() {
+                    let until = flight.backoff.not_before();
+                    // For the other tabs; without it each of them asks once for itself.
+                    let _ = self
+                        .0
+                        .shared
+                        .ports
+                        .store
+                        .set(&keys::pause(&self.0.id), &record::encode(1, &until));
+                }
                 Refreshed::Kept
             }
         }
+    }
+
+    /// Whether a failure, here or in another tab, forbids another attempt now.
+    fn is_waiting(&self) -> bool {
+        let now = self.0.shared.now();
+        let told = self.0.shared.get(&keys::pause(&self.0.id));
+        let until = told.and_then(|text| record::decode::<i64>(1, &text).ok());
+        let mut flight = lock(&self.0.flight);
+        // Further off than a provider is ever obeyed: the clock has been set since.
+        if let Some(until) = until.filter(|until| (now..=now + 120_000).contains(until)) {
+            flight.backoff.hold(until);
+        }
+        !flight.backoff.allows(now)
     }
 
     /// Whether somebody is signed in (untracked).
@@ -524,6 +550,8 @@ impl ServerSession {
                     .tokens()
                     .is_some_and(|tokens| tokens.refresh.is_some())
         });
+        // A person asks: what was tried in vain before is tried again.
+        lock(&self.0.flight).backoff.wake();
         worth_it && self.refresh(true).await == Refreshed::Fresh
     }
 

@@ -1,6 +1,6 @@
 //! A server and its provider, in memory: they check tokens and keep runs as the wire contract says.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use enfilade::core::secret::Secret as Hidden;
@@ -40,8 +40,11 @@ struct Inner {
     open: bool,
     providers: usize,
     user: String,
+    personal: bool,
     count: u32,
     access: BTreeSet<String>,
+    /// Whose each access token is.
+    owners: BTreeMap<String, String>,
     refresh: BTreeSet<String>,
     expires_in: Value,
     rotates: bool,
@@ -86,8 +89,10 @@ impl Backend {
             open: false,
             providers: 1,
             user: "ann".to_owned(),
+            personal: false,
             count: 0,
             access: BTreeSet::new(),
+            owners: BTreeMap::new(),
             refresh: BTreeSet::new(),
             expires_in: json!(3600),
             rotates: true,
@@ -181,6 +186,21 @@ impl Backend {
         self.with(|inner| inner.user = user.to_owned());
     }
 
+    /// Everybody has a room of their own, named after them.
+    pub fn set_personal(&self) {
+        self.with(|inner| inner.personal = true);
+    }
+
+    /// Whose access token this is; nobody's: the one who would sign in now.
+    pub fn owner(&self, access: Option<&str>) -> String {
+        self.with(|inner| {
+            access
+                .and_then(|access| inner.owners.get(access))
+                .unwrap_or(&inner.user)
+                .clone()
+        })
+    }
+
     /// `expires_in` of the answers to come, in seconds and any form.
     pub fn set_expires_in(&self, value: Value) {
         self.with(|inner| inner.expires_in = value);
@@ -230,6 +250,7 @@ impl Backend {
             let token = format!("e30.{}.sig{}", base64url(&claims), inner.count);
             inner.secrets.push(("access token", token.clone()));
             inner.access.insert(token.clone());
+            inner.owners.insert(token.clone(), user.to_owned());
             token
         })
     }
@@ -469,12 +490,19 @@ impl Backend {
                 body: body.to_string(),
             }))
         };
+        let owner = self.owner(request.bearer.as_ref().map(|bearer| bearer.expose().as_str()));
         let segments: Vec<&str> = path.trim_start_matches('/').split('/').skip(2).collect();
         match (method, segments.as_slice()) {
-            ("GET", ["rooms"]) => answer(200, json!({ "echo": { "id": "echo", "name": "Echo" } })),
+            ("GET", ["rooms"]) => {
+                let mut rooms = json!({ "echo": { "id": "echo", "name": "Echo" } });
+                if self.with(|inner| inner.personal) {
+                    rooms["own"] = json!({ "id": "own", "name": owner });
+                }
+                answer(200, rooms)
+            }
             ("GET", ["stats", "rooms"]) => answer(200, json!({})),
             ("GET", _) if path == "/api/user_info" => {
-                answer(200, json!({ "preferred_username": self.user() }))
+                answer(200, json!({ "preferred_username": owner }))
             }
             ("GET", ["rooms", _, "agui"]) => answer(200, json!({ "threads": self.thread_list() })),
             ("POST", ["rooms", _, "agui"]) => {
