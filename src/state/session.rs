@@ -1,5 +1,6 @@
 //! The session of one server: the one funnel for its end, the one refresh at a time, and its record.
 
+mod again;
 mod provider;
 mod watch;
 
@@ -7,6 +8,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use futures_channel::oneshot;
+use futures_util::future::{AbortHandle, Abortable, Aborted};
 use reactive_graph::signal::ArcRwSignal;
 use reactive_graph::traits::{GetUntracked, ReadUntracked, Set, With, WithUntracked};
 
@@ -16,7 +18,7 @@ use super::toast::Tone;
 use crate::api::oidc::Discovery;
 use crate::api::timeout;
 use crate::core::composer::draft::UserKey;
-use crate::core::record::{self, keys};
+use crate::core::record::keys;
 use crate::core::secret::Secret;
 use crate::core::server::id::ServerId;
 use crate::core::server::registry::{AuthMode, Provider, ServerRecord};
@@ -83,6 +85,8 @@ struct Inner {
 struct Flight {
     waiters: Option<Vec<oneshot::Sender<Refreshed>>>,
     backoff: Backoff,
+    /// Ends the refresh under way: its session is gone, and the lock must not outlast it.
+    cancel: Option<AbortHandle>,
     /// No more attempts ahead of time: they cannot succeed before something changes.
     stopped: bool,
     /// The server has refused the access token that is to be renewed.
@@ -335,7 +339,14 @@ impl ServerSession {
         if store && session.tokens().is_none() {
             self.0.shared.remove_stale(&keys::session(&self.0.id));
         }
+        let anew = self
+            .0
+            .session
+            .with_untracked(|old| old.epoch != session.epoch);
         self.0.session.set(session);
+        if anew && let Some(refresh) = lock(&self.0.flight).cancel.take() {
+            refresh.abort();
+        }
         if flips {
             for hook in lock(&self.0.after_change).iter() {
                 hook();
@@ -369,7 +380,13 @@ impl ServerSession {
             let this = self.clone();
             spawn(async move {
                 this.0.refreshing.set(true);
-                let outcome = this.refresh_once().await;
+                let (handle, registration) = AbortHandle::new_pair();
+                lock(&this.0.flight).cancel = Some(handle);
+                let outcome = match Abortable::new(this.refresh_once(), registration).await {
+                    Ok(outcome) => outcome,
+                    Err(Aborted) if this.is_active_untracked() => Refreshed::Fresh,
+                    Err(Aborted) => Refreshed::Ended,
+                };
                 this.0.refreshing.set(false);
                 let waiters = {
                     let mut flight = lock(&this.0.flight);
@@ -498,61 +515,17 @@ impl ServerSession {
                 flight.backoff.failed(now, random, retry_after);
                 flight.stopped |= keep == AfterFailure::KeepAndStop;
                 if retry_after.is_some() {
-                    let until = flight.backoff.not_before();
-                    // For the other tabs; without it each of them asks once for itself.
-                    let _ = self
-                        .0
-                        .shared
-                        .ports
-                        .store
-                        .set(&keys::pause(&self.0.id), &record::encode(1, &until));
+                    self.tell_pause(flight.backoff.not_before());
                 }
                 Refreshed::Kept
             }
         }
     }
 
-    /// Whether a failure, here or in another tab, forbids another attempt now.
-    fn is_waiting(&self) -> bool {
-        let now = self.0.shared.now();
-        let told = self.0.shared.get(&keys::pause(&self.0.id));
-        let until = told.and_then(|text| record::decode::<i64>(1, &text).ok());
-        let mut flight = lock(&self.0.flight);
-        // Further off than a provider is ever obeyed: the clock has been set since.
-        if let Some(until) = until.filter(|until| (now..=now + 120_000).contains(until)) {
-            flight.backoff.hold(until);
-        }
-        !flight.backoff.allows(now)
-    }
-
     /// Whether somebody is signed in (untracked).
     #[must_use]
     pub fn is_active_untracked(&self) -> bool {
         self.0.session.with_untracked(Session::is_active)
-    }
-
-    /// At the start: a session whose access token is dead is renewed before it is shown as signed in.
-    pub async fn check_restored(&self) {
-        let now = self.0.shared.now();
-        let dead = self.0.session.with_untracked(|session| {
-            session.is_active() && session.tokens().is_some_and(|tokens| tokens.is_dead(now))
-        });
-        if dead {
-            self.refresh(false).await;
-        }
-    }
-
-    /// Tries the refresh token that an expired session has kept; `true` where the session lives again.
-    pub async fn revive(&self) -> bool {
-        let worth_it = self.0.session.with_untracked(|session| {
-            session.is_expired()
-                && session
-                    .tokens()
-                    .is_some_and(|tokens| tokens.refresh.is_some())
-        });
-        // A person asks: what was tried in vain before is tried again.
-        lock(&self.0.flight).backoff.wake();
-        worth_it && self.refresh(true).await == Refreshed::Fresh
     }
 
     /// The stored place of this session.

@@ -490,7 +490,12 @@ impl Backend {
                 body: body.to_string(),
             }))
         };
-        let owner = self.owner(request.bearer.as_ref().map(|bearer| bearer.expose().as_str()));
+        let owner = self.owner(
+            request
+                .bearer
+                .as_ref()
+                .map(|bearer| bearer.expose().as_str()),
+        );
         let segments: Vec<&str> = path.trim_start_matches('/').split('/').skip(2).collect();
         match (method, segments.as_slice()) {
             ("GET", ["rooms"]) => {

@@ -245,12 +245,17 @@ fn signed_in_and_asks(tab: &Tab, world: &World) -> usize {
 
 #[test]
 fn no_error_of_the_server_is_taken_for_the_end_of_the_session() {
-    for status in [400, 402, 403, 404, 408, 409, 418, 422, 429, 500, 502, 503, 504] {
+    for status in [
+        400, 402, 403, 404, 408, 409, 418, 422, 429, 500, 502, 503, 504,
+    ] {
         let (world, harbor) = World::with_one();
         let tab = world.open();
         world.net.always(
             "GET /api/v1/rooms",
-            reply(status, r#"{"error":"invalid_grant","detail":"token expired"}"#),
+            reply(
+                status,
+                r#"{"error":"invalid_grant","detail":"token expired"}"#,
+            ),
         );
         tab.load(&harbor);
         assert_eq!(signed_in_and_asks(&tab, &world), 1, "{status}");

@@ -37,9 +37,10 @@ fn a_refused_grant_ends_the_session_at_its_time_with_one_notice_and_leaves_the_o
     let tab = world.open();
     let before = world.stored(&meadow);
     tab.thread(&harbor, "t-1").composer().typed("half a".into());
-    world
-        .net
-        .always("POST id.harbor.example/token", reply(400, r#"{"error":"invalid_grant"}"#));
+    world.net.always(
+        "POST id.harbor.example/token",
+        reply(400, r#"{"error":"invalid_grant"}"#),
+    );
     world.clock.suspend(2 * HOUR);
     let Some(SessionState::Expired { reason, .. }) =
         world.stored(&harbor).map(|session| session.state)
@@ -91,7 +92,10 @@ fn a_page_in_place_of_an_answer_is_neither_a_verdict_nor_quoted() {
         harbor.refuse_access();
         world.net.always(
             "POST /token",
-            reply(status, "<html>invalid_grant <script>alert(1)</script></html>"),
+            reply(
+                status,
+                "<html>invalid_grant <script>alert(1)</script></html>",
+            ),
         );
         tab.load(&harbor);
         assert_eq!(tab.standing(&harbor), Standing::SignedIn, "{status}");
