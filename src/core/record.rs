@@ -84,6 +84,11 @@ pub mod keys {
         format!("{PREFIX}trips/{}", encode_segment(server.as_str()))
     }
 
+    /// The names of removed servers.
+    pub fn retired() -> String {
+        format!("{PREFIX}retired")
+    }
+
     /// Until when the provider of a server wants to be left alone, whichever tab it has told so.
     pub fn pause(server: &ServerId) -> String {
         format!("{PREFIX}pause/{}", encode_segment(server.as_str()))

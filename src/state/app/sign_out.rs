@@ -5,6 +5,7 @@ use reactive_graph::traits::{Set, Update, WithUntracked};
 use super::App;
 use crate::core::record::keys;
 use crate::core::route::Route;
+use crate::core::server::alias::Retired;
 use crate::i18n;
 use crate::state::server::Server;
 use crate::state::task::spawn;
@@ -69,6 +70,9 @@ impl App {
             .update(|servers| servers.retain(|other| other != server));
         self.save_servers();
         let shared = &self.0.shared;
+        let mut retired = self.retired();
+        retired.add(server.alias(), server.id());
+        shared.save(&keys::retired(), Retired::VERSION, &retired);
         shared.remove(&keys::session(server.id()));
         shared.remove(&keys::trips(server.id()));
         shared.remove(&keys::pause(server.id()));

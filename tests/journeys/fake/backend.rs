@@ -39,6 +39,7 @@ struct Inner {
     name: String,
     open: bool,
     providers: usize,
+    title: Option<String>,
     user: String,
     personal: bool,
     count: u32,
@@ -88,6 +89,7 @@ impl Backend {
             name: name.to_owned(),
             open: false,
             providers: 1,
+            title: None,
             user: "ann".to_owned(),
             personal: false,
             count: 0,
@@ -109,6 +111,10 @@ impl Backend {
 
     pub fn name(&self) -> String {
         self.with(|inner| inner.name.clone())
+    }
+
+    fn title(&self) -> String {
+        self.with(|inner| inner.title.clone().unwrap_or(inner.name.clone()))
     }
 
     pub fn origin(&self) -> String {
@@ -184,6 +190,11 @@ impl Backend {
 
     pub fn set_user(&self, user: &str) {
         self.with(|inner| inner.user = user.to_owned());
+    }
+
+    /// It calls itself so.
+    pub fn set_title(&self, title: &str) {
+        self.with(|inner| inner.title = Some(title.to_owned()));
     }
 
     /// Everybody has a room of their own, named after them.
@@ -423,7 +434,7 @@ impl Backend {
                 return answer(200, Value::Object(map));
             }
             "/api/v1/installation/identity" => {
-                return answer(200, json!({ "name": self.name(), "description": null }));
+                return answer(200, json!({ "name": self.title(), "description": null }));
             }
             _ => {}
         }
