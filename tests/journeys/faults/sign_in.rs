@@ -221,7 +221,10 @@ fn a_session_that_ends_while_somebody_writes_asks_once_and_gives_the_text_back()
     assert_eq!(text(&tab, &harbor, "t-1"), "half a thought");
     assert_eq!(text(&tab, &meadow, "t-1"), "");
     assert_eq!(
-        logged().iter().filter(|line| line.contains("has ended")).count(),
+        logged()
+            .iter()
+            .filter(|line| line.contains("has ended"))
+            .count(),
         1
     );
     world.signed_in(&meadow, HOUR);
