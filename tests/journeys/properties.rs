@@ -73,7 +73,9 @@ const BODIES: [&str; 16] = [
 
 /// An answer that says nothing about a refresh token. `invalid_grant` is one only with 400 or 401.
 fn trouble(dice: &mut Dice) -> (u16, String) {
-    let status = dice.pick(&[200, 204, 301, 400, 401, 403, 404, 408, 410, 429, 500, 502, 503, 504, 529]);
+    let status = dice.pick(&[
+        200, 204, 301, 400, 401, 403, 404, 408, 410, 429, 500, 502, 503, 504, 529,
+    ]);
     let body = dice.pick(&BODIES);
     (status, body.to_owned())
 }
@@ -343,7 +345,10 @@ fn stays_at_home(text: &str) -> Result<bool, TestCaseError> {
         // Under a desktop shell's origin as well.
         let shell = Url::parse("tauri://localhost/lobby").unwrap();
         let there = shell.join(href).expect("an address");
-        prop_assert_eq!((there.scheme(), there.host_str()), ("tauri", Some("localhost")));
+        prop_assert_eq!(
+            (there.scheme(), there.host_str()),
+            ("tauri", Some("localhost"))
+        );
     }
     Ok(true)
 }
@@ -367,8 +372,14 @@ fn no_way_back_leads_to_a_server_other_than_the_one_signed_in_to() {
     for text in TRICKS.iter().chain(&PLACES) {
         tab.app.arrive(&tab.server(&meadow), Some(text));
         let went = tab.went().unwrap();
-        assert!(!went.contains("evil") || went.contains("?x="), "{text}: {went}");
-        assert!(!went.starts_with(&format!("/room/{}/", harbor.alias())), "{text}");
+        assert!(
+            !went.contains("evil") || went.contains("?x="),
+            "{text}: {went}"
+        );
+        assert!(
+            !went.starts_with(&format!("/room/{}/", harbor.alias())),
+            "{text}"
+        );
     }
     assert!(tab.left().is_empty());
     assert_eq!(world.disk.all(keys::SESSION_PREFIX), before);

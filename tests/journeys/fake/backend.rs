@@ -44,7 +44,7 @@ struct Inner {
     personal: bool,
     count: u32,
     access: BTreeSet<String>,
-    /// Whose each access token is.
+    /// Whose each token is.
     owners: BTreeMap<String, String>,
     refresh: BTreeSet<String>,
     expires_in: Value,
@@ -197,16 +197,17 @@ impl Backend {
         self.with(|inner| inner.title = Some(title.to_owned()));
     }
 
-    /// Everybody has a room of their own, named after them.
+    /// Everybody has a room of their own, named after them, and the provider renews for whom it has signed in,
+    /// whoever would sign in now.
     pub fn set_personal(&self) {
         self.with(|inner| inner.personal = true);
     }
 
-    /// Whose access token this is; nobody's: the one who would sign in now.
-    pub fn owner(&self, access: Option<&str>) -> String {
+    /// Whose token this is; nobody's: the one who would sign in now.
+    pub fn owner(&self, token: Option<&str>) -> String {
         self.with(|inner| {
-            access
-                .and_then(|access| inner.owners.get(access))
+            token
+                .and_then(|token| inner.owners.get(token))
                 .unwrap_or(&inner.user)
                 .clone()
         })
@@ -279,6 +280,12 @@ impl Backend {
         })
     }
 
+    fn mint_refresh(&self, user: &str) -> String {
+        let token = self.mint("refresh token");
+        self.with(|inner| inner.owners.insert(token.clone(), user.to_owned()));
+        token
+    }
+
     fn user(&self) -> String {
         self.with(|inner| inner.user.clone())
     }
@@ -286,7 +293,7 @@ impl Backend {
     pub fn tokens(&self, now: i64, lifetime: i64) -> Tokens {
         Tokens {
             access: Hidden::new(self.mint_access(&self.user())),
-            refresh: Some(Hidden::new(self.mint("refresh token"))),
+            refresh: Some(Hidden::new(self.mint_refresh(&self.user()))),
             id_token: Some(Hidden::new(self.mint("id token"))),
             expires_at: now + lifetime,
             lifetime,
@@ -462,12 +469,16 @@ impl Backend {
                 if !self.with(|inner| inner.refresh.contains(&old)) {
                     return (400, json!({ "error": "invalid_grant" }));
                 }
-                let user = self.user();
+                let user = if self.with(|inner| inner.personal) {
+                    self.owner(Some(&old))
+                } else {
+                    self.user()
+                };
                 let access = self.mint_access(&user);
                 let mut body = json!({ "access_token": access });
                 if self.with(|inner| inner.rotates) {
                     self.with(|inner| inner.refresh.remove(&old));
-                    body["refresh_token"] = self.mint("refresh token").into();
+                    body["refresh_token"] = self.mint_refresh(&user).into();
                 }
                 let expires_in = self.with(|inner| inner.expires_in.clone());
                 if !expires_in.is_null() {
