@@ -112,6 +112,16 @@ pub mod keys {
         format!("{PREFIX}told-in-clear")
     }
 
+    /// The names of removed servers.
+    pub fn retired() -> String {
+        format!("{PREFIX}retired")
+    }
+
+    /// Until when the provider of a server wants to be left alone, whichever tab it has told so.
+    pub fn pause(server: &ServerId) -> String {
+        format!("{PREFIX}pause/{}", encode_segment(server.as_str()))
+    }
+
     /// A sign-in under way.
     pub fn pre_auth(flow: &FlowId) -> String {
         format!("{PRE_AUTH_PREFIX}{flow}")

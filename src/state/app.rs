@@ -20,7 +20,7 @@ use super::task::{lock, spawn};
 use super::toast::Toasts;
 use crate::core::record::keys;
 use crate::core::route::Route;
-use crate::core::server::alias::Alias;
+use crate::core::server::alias::{Alias, Retired};
 use crate::core::server::id::ServerId;
 use crate::core::server::registry::{self, AuthMode, ServerRecord};
 use crate::core::session::guard::{self, Decision, Door, Revision};
@@ -303,13 +303,21 @@ impl App {
             return known;
         }
         let (name, description) = identity;
-        let taken: BTreeSet<Alias> = self
+        let mut taken: BTreeSet<Alias> = self
             .0
             .servers
             .with_untracked(|servers| servers.iter().map(Server::alias).collect());
+        let retired = self.retired();
+        let alias = retired
+            .of(id)
+            .filter(|alias| !taken.contains(alias))
+            .unwrap_or_else(|| {
+                taken.extend(retired.aliases().cloned());
+                Alias::derive(name.as_deref().unwrap_or(id.host_and_port()), &taken)
+            });
         let record = ServerRecord {
             id: id.clone(),
-            alias: Alias::derive(name.as_deref().unwrap_or(id.host_and_port()), &taken),
+            alias,
             name,
             description,
             auth,
@@ -321,6 +329,13 @@ impl App {
             .update(|servers| servers.push(server.clone()));
         self.save_servers();
         server
+    }
+
+    fn retired(&self) -> Retired {
+        let shared = &self.0.shared;
+        shared
+            .load(&keys::retired(), Retired::VERSION)
+            .unwrap_or_default()
     }
 
     pub(super) fn save_servers(&self) {

@@ -14,6 +14,8 @@ use crate::core::record;
 
 /// A pause in typing after which the draft is saved, in milliseconds (`decisions.md` section 6).
 const PAUSE: u32 = 300;
+/// Whoever types without such a pause has their text saved this often, in milliseconds.
+const AT_LEAST_EVERY: i64 = 2_000;
 
 type Sender = Box<dyn Fn(String) + Send + Sync>;
 
@@ -43,6 +45,8 @@ struct Work {
     strokes: u64,
     /// Whether storage lags behind.
     dirty: bool,
+    /// Since when it does, in milliseconds since 1970.
+    dirty_since: i64,
     /// The place is gone for good: nothing is kept for it any more.
     closed: bool,
 }
@@ -152,12 +156,18 @@ impl Composer {
         if self.0.restored.get_untracked() {
             self.0.restored.set(false);
         }
-        let stroke = {
+        let now = self.0.shared.now();
+        let (stroke, waited) = {
             let mut work = lock(&self.0.work);
             work.strokes += 1;
-            work.dirty = true;
-            work.strokes
+            if !std::mem::replace(&mut work.dirty, true) {
+                work.dirty_since = now;
+            }
+            (work.strokes, now - work.dirty_since)
         };
+        if waited >= AT_LEAST_EVERY {
+            self.flush();
+        }
         let this = self.clone();
         let pause = self.0.shared.ports.clock.sleep(PAUSE);
         spawn(async move {

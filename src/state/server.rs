@@ -485,11 +485,10 @@ impl Server {
         let signed_out = !connected && !self.0.session.signal().read_untracked().is_expired();
         let (other, reload) = {
             let mut personal = lock(&self.0.personal);
-            let other = connected && personal.user.as_ref().is_some_and(|old| *old != user);
-            // Rooms that were made while nobody was signed in are nobody's: the next person gets new ones.
-            if connected || signed_out {
-                personal.user = Some(user);
-            }
+            // Also where the other person's session has ended already: what is on show is not theirs. Rooms
+            // that were made while nobody was signed in are nobody's: the next person gets new ones.
+            let other = personal.user.replace(user.clone());
+            let other = !signed_out && other.is_some_and(|old| old != user);
             (other, personal.reload)
         };
         if other || signed_out {

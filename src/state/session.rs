@@ -1,5 +1,6 @@
 //! The session of one server: the one funnel for its end, the one refresh at a time, and its record.
 
+mod again;
 mod kept;
 mod provider;
 mod refresh;
@@ -10,6 +11,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use futures_channel::oneshot;
+use futures_util::future::AbortHandle;
 use reactive_graph::signal::ArcRwSignal;
 use reactive_graph::traits::{GetUntracked, ReadUntracked, With, WithUntracked};
 
@@ -85,6 +87,8 @@ struct Inner {
 struct Flight {
     waiters: Option<Vec<oneshot::Sender<Refreshed>>>,
     backoff: Backoff,
+    /// Ends the refresh under way: its session is gone, and the lock must not outlast it.
+    cancel: Option<AbortHandle>,
     /// No more attempts ahead of time: they cannot succeed before something changes.
     stopped: bool,
     /// The server has refused the access token that is to be renewed.
@@ -310,28 +314,6 @@ impl ServerSession {
     #[must_use]
     pub fn is_active_untracked(&self) -> bool {
         self.0.session.with_untracked(Session::is_active)
-    }
-
-    /// At the start: a session whose access token is dead is renewed before it is shown as signed in.
-    pub async fn check_restored(&self) {
-        let now = self.0.shared.now();
-        let dead = self.0.session.with_untracked(|session| {
-            session.is_active() && session.tokens().is_some_and(|tokens| tokens.is_dead(now))
-        });
-        if dead {
-            self.refresh(false).await;
-        }
-    }
-
-    /// Tries the refresh token that an expired session has kept; `true` where the session lives again.
-    pub async fn revive(&self) -> bool {
-        let worth_it = self.0.session.with_untracked(|session| {
-            session.is_expired()
-                && session
-                    .tokens()
-                    .is_some_and(|tokens| tokens.refresh.is_some())
-        });
-        worth_it && self.refresh(true).await == Refreshed::Fresh
     }
 
     /// The stored place of this session.

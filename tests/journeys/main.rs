@@ -4,7 +4,9 @@
 mod connect;
 mod drafts;
 mod fake;
+mod faults;
 mod guard;
+mod properties;
 mod refresh;
 mod sending;
 mod sessions;

@@ -204,6 +204,11 @@ impl Backoff {
         self.not_before = now.saturating_add(i64::try_from(wait).unwrap_or(60_000));
     }
 
+    /// No attempt before this time, in milliseconds since 1970: another tab was told to wait.
+    pub fn hold(&mut self, until: i64) {
+        self.not_before = self.not_before.max(until);
+    }
+
     /// Notes a success.
     pub fn succeeded(&mut self) {
         *self = Self::default();

@@ -6,6 +6,7 @@ use super::App;
 use crate::core::composer::draft::{DraftKey, UserKey};
 use crate::core::record::keys;
 use crate::core::route::Route;
+use crate::core::server::alias::Retired;
 use crate::i18n;
 use crate::state::server::Server;
 use crate::state::task::spawn;
@@ -72,10 +73,14 @@ impl App {
             .update(|servers| servers.retain(|other| other != server));
         self.save_servers();
         let shared = &self.0.shared;
+        let mut retired = self.retired();
+        retired.add(server.alias(), server.id());
+        shared.save(&keys::retired(), Retired::VERSION, &retired);
         shared.remove(&keys::session(server.id()));
         shared.remove(&keys::trips(server.id()));
         shared.remove(&keys::lease(server.id()));
         self.forget_drafts(server, None);
+        shared.remove(&keys::pause(server.id()));
         if let Some((provider, tokens)) = ended {
             let server = server.clone();
             spawn(async move {

@@ -108,7 +108,14 @@ impl ServerSession {
                 self.0.shared.remove_stale(&self.storage_key());
             }
         }
+        let anew = self
+            .0
+            .session
+            .with_untracked(|old| old.epoch != session.epoch);
         self.0.session.set(session);
+        if anew && let Some(refresh) = lock(&self.0.flight).cancel.take() {
+            refresh.abort();
+        }
         if flips {
             for hook in lock(&self.0.after_change).iter() {
                 hook();

@@ -1,6 +1,7 @@
 //! Renewing the tokens: one request for all tabs, and what its outcome means.
 
 use futures_channel::oneshot;
+use futures_util::future::{AbortHandle, Abortable, Aborted};
 use reactive_graph::traits::{GetUntracked, ReadUntracked, Set, WithUntracked};
 
 use super::{LOCK_WAIT, Refreshed, ServerSession};
@@ -39,7 +40,13 @@ impl ServerSession {
             let this = self.clone();
             spawn(async move {
                 this.0.refreshing.set(true);
-                let outcome = this.refresh_once().await;
+                let (handle, registration) = AbortHandle::new_pair();
+                lock(&this.0.flight).cancel = Some(handle);
+                let outcome = match Abortable::new(this.refresh_once(), registration).await {
+                    Ok(outcome) => outcome,
+                    Err(Aborted) if this.is_active_untracked() => Refreshed::Fresh,
+                    Err(Aborted) => Refreshed::Ended,
+                };
                 this.let_go();
                 this.0.refreshing.set(false);
                 let waiters = {
@@ -87,6 +94,9 @@ impl ServerSession {
             return Refreshed::Ended;
         };
         let spent = lock(&self.0.flight).spent == Some(before);
+        if !spent && self.is_waiting() {
+            return Refreshed::Kept;
+        }
         let outcome = if spent {
             Err(RefreshFailure::InvalidGrant)
         } else {
@@ -177,6 +187,9 @@ impl ServerSession {
                 let mut flight = lock(&self.0.flight);
                 flight.backoff.failed(now, random, retry_after);
                 flight.stopped |= keep == AfterFailure::KeepAndStop;
+                if retry_after.is_some() {
+                    self.tell_pause(flight.backoff.not_before());
+                }
                 Refreshed::Kept
             }
         }

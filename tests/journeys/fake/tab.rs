@@ -167,7 +167,7 @@ impl Tab {
             store: Arc::new(TabStore(world.disk.clone(), number, life.clone())),
             clock: Arc::new(TabClock(world.clock.clone(), life.clone())),
             random: Arc::new(FakeRandom(AtomicU64::new(1 + 1_000_000 * number as u64))),
-            lock: Arc::new(world.locks.clone()),
+            lock: Arc::new(world.locks.for_tab(number)),
             vault: Arc::new(world.vault.clone()),
             navigator: Arc::new(navigator.clone()),
         };
