@@ -102,19 +102,19 @@ pub fn revoke_form(provider: &Provider, refresh: &Secret<String>) -> String {
 }
 
 /// Address that ends the provider's own session (RP-Initiated Logout section 2). The id token hint is
-/// what the standard asks for; it is of no use to call the server with.
+/// what the standard asks for; it is of no use to call the server with. `app` is where the app is served.
 #[must_use]
 pub fn end_session_url(
     discovery: &Discovery,
     provider: &Provider,
-    app_origin: &str,
+    app: &str,
     id_token: Option<&Secret<String>>,
 ) -> Option<String> {
     let endpoint = discovery.end_session_endpoint.as_deref()?;
     let joint = if endpoint.contains('?') { '&' } else { '?' };
     let mut url = format!(
         "{endpoint}{joint}post_logout_redirect_uri={}&client_id={}",
-        super::segment(app_origin),
+        super::segment(app),
         super::segment(&provider.client_id)
     );
     if let Some(hint) = id_token {

@@ -2,12 +2,16 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod connect;
+mod connecting;
 mod drafts;
 mod fake;
 mod guard;
+mod lobby;
+mod people;
 mod providers;
 mod refresh;
 mod requests;
+mod rooms;
 mod sending;
 mod session_rules;
 mod sessions;
