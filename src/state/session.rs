@@ -223,19 +223,11 @@ impl ServerSession {
         match step {
             On401::Stale => Next::Stale,
             On401::RetryWithCurrent if !tried => Next::Retry,
-            On401::Refresh if !tried => {
-                let mut refreshed = self.refresh(true).await;
-                let is_same = self.0.session.read_untracked().stamp() == stamp;
-                if is_same && refreshed == Refreshed::Fresh {
-                    // That was the refresh of an earlier sign-in, still under way.
-                    refreshed = self.refresh(true).await;
-                }
-                match refreshed {
-                    Refreshed::Fresh => Next::Retry,
-                    Refreshed::Kept => Next::NotNow,
-                    Refreshed::Ended => Next::Ended,
-                }
-            }
+            On401::Refresh if !tried => match self.renew(stamp).await {
+                Refreshed::Fresh => Next::Retry,
+                Refreshed::Kept => Next::NotNow,
+                Refreshed::Ended => Next::Ended,
+            },
             On401::RetryWithCurrent => Next::NotNow,
             On401::Refresh | On401::Expire => {
                 self.mark_expired(stamp.epoch, ExpiryReason::Refused);
