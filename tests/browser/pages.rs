@@ -3,6 +3,7 @@
 use enfilade::core::room::{RoomId, ThreadId};
 use enfilade::core::route::Route;
 use enfilade::state::app::App;
+use reactive_graph::traits::GetUntracked;
 use std::cell::OnceCell;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -208,6 +209,47 @@ async fn the_lobby_has_the_rooms_of_one_server_and_the_way_back_into_the_other()
         opened.room().to_path(),
         "without loading the page anew"
     );
+    opened.close().await;
+}
+
+#[wasm_bindgen_test]
+async fn a_menu_offers_what_fits_its_server_and_asks_before_it_removes() {
+    let opened = Opened::at(|_| Route::Lobby).await;
+    let offers = |server: &Element| -> Vec<String> {
+        let items = all(server, "[role=menuitem]");
+        items.iter().map(text).collect()
+    };
+    let (harbor, meadow) = (
+        find("region", "harbor").await,
+        find("region", "meadow").await,
+    );
+    let ended = ["Sign in", "Copy address", "Sign out", "Remove…"];
+    assert_eq!(offers(&harbor), ended);
+    assert_eq!(offers(&meadow), ["Reload rooms", "Copy address", "Remove…"]);
+    press(&all(&harbor, "[role=menuitem]")[3]);
+    let question = until("the question", || all(&harbor, "dialog[open]").pop()).await;
+    assert!(text(&question).contains("drafts"), "it says what goes");
+    press(&every(&question, "button", "Cancel")[0]);
+    until("an answered question", || {
+        all(&harbor, "dialog[open]").is_empty().then_some(())
+    })
+    .await;
+    assert_eq!(opened.app.servers().get_untracked().len(), 2);
+    assert_eq!(offers(&harbor), ended);
+    opened.close().await;
+}
+
+#[wasm_bindgen_test]
+async fn the_field_has_the_focus_when_the_connect_page_opens() {
+    let opened = Opened::at(|_| Route::Lobby).await;
+    find("region", "meadow").await;
+    opened.go(&Route::home()).await;
+    let field = find("textbox", "Server address").await;
+    until("the focus", || {
+        let focused = crate::page::document().active_element()?;
+        focused.is_same_node(Some(&field)).then_some(())
+    })
+    .await;
     opened.close().await;
 }
 
