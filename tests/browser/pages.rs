@@ -5,11 +5,13 @@ use enfilade::core::route::Route;
 use enfilade::state::app::App;
 use reactive_graph::traits::GetUntracked;
 use std::cell::OnceCell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_test::wasm_bindgen_test;
 use web_sys::{Element, HtmlButtonElement};
 
-use crate::fake::{Backend, World, content, finished, started, text_end, text_start};
+use crate::fake::{Backend, FLOW, World, content, finished, started, text_end, text_start};
 use crate::page::{
     all, every, find, find_in, name, press, root, text, texts_of, type_in, until, value,
 };
@@ -19,6 +21,7 @@ use crate::page::{
 struct Opened {
     app: App,
     meadow: Backend,
+    rooms_fail: Arc<AtomicU16>,
     /// The address in which the tests found the page.
     address: String,
 }
@@ -48,12 +51,17 @@ impl Opened {
         assert!(!root().has_attribute("data-ready"), "nothing is ready yet");
         // Fails only where it is initialised already.
         let _ = any_spawner::Executor::init_wasm_bindgen();
-        let World { meadow, ports } = World::new();
+        let World {
+            meadow,
+            rooms_fail,
+            ports,
+        } = World::new();
         let app = App::start(ports, None);
         enfilade::ui::mount(app.clone());
         Self {
             app,
             meadow,
+            rooms_fail,
             address,
         }
     }
@@ -236,6 +244,45 @@ async fn a_menu_offers_what_fits_its_server_and_asks_before_it_removes() {
     .await;
     assert_eq!(opened.app.servers().get_untracked().len(), 2);
     assert_eq!(offers(&harbor), ended);
+    opened.close().await;
+}
+
+#[wasm_bindgen_test]
+async fn rooms_that_fail_offer_a_retry_and_refused_ones_do_not() {
+    let opened = Opened::at(|_| Route::Lobby).await;
+    let meadow = find("region", "meadow").await;
+    find_in(&meadow, "list", "Rooms").await;
+    opened.rooms_fail.store(500, Ordering::Relaxed);
+    press(&all(&meadow, "[role=menuitem]")[0]);
+    let retry = find_in(&meadow, "button", "Retry").await;
+    find_in(&meadow, "list", "Rooms").await;
+    opened.rooms_fail.store(403, Ordering::Relaxed);
+    press(&retry);
+    until("the refusal", || {
+        text(&meadow).contains("permission").then_some(())
+    })
+    .await;
+    assert!(every(&meadow, "button", "Retry").is_empty());
+    opened.rooms_fail.store(0, Ordering::Relaxed);
+    press(&all(&meadow, "[role=menuitem]")[0]);
+    until("the rooms alone", || {
+        (!text(&meadow).contains("permission")).then_some(())
+    })
+    .await;
+    opened.close().await;
+}
+
+#[wasm_bindgen_test]
+async fn a_sign_in_that_brought_nothing_leads_back_to_the_connect_page() {
+    let opened = Opened::at(|_| Route::Callback { flow: FLOW.into() }).await;
+    let told = until("what went wrong", || {
+        all(&root(), ".empty[role=alert]").pop()
+    })
+    .await;
+    find_in(&told, "link", "Try again").await;
+    press(&find_in(&told, "link", "Back to the connect page").await);
+    find("textbox", "Server address").await;
+    assert_eq!(address(), opened.address);
     opened.close().await;
 }
 

@@ -512,3 +512,38 @@ fn a_callback_that_fails_says_what_is_safe_and_where_to_go() {
             .put(&format!("{}{flow}", keys::PRE_AUTH_PREFIX), &text);
     }
 }
+
+#[test]
+fn choosing_a_provider_can_be_given_up() {
+    let world = World::new();
+    let harbor = world.backend("harbor");
+    harbor.set_providers(3);
+    let tab = world.open();
+    assert!(matches!(
+        submit(&tab, &harbor.origin()),
+        Step::Choose { .. }
+    ));
+    tab.app.connect().choose("nobody");
+    assert!(matches!(
+        tab.app.connect().step().get_untracked(),
+        Step::Choose { .. }
+    ));
+    tab.app.connect().cancel();
+    assert_eq!(tab.app.connect().step().get_untracked(), Step::Address);
+    tab.app.connect().choose("second");
+    assert!(tab.left().is_empty() && flows(&world).is_empty());
+}
+
+#[test]
+fn a_server_whose_provider_is_down_can_be_removed() {
+    for what in ["GET /.well-known/openid-configuration", "POST /revoke"] {
+        let (world, harbor) = World::with_one();
+        let tab = world.open();
+        world.net.always(what, Act::Fail(TransportError::Network));
+        tab.app.remove(&tab.server(&harbor));
+        tab.settle();
+        assert!(tab.app.servers().get_untracked().is_empty());
+        assert_eq!(world.disk.read(&keys::session(&harbor.id())), None);
+        assert!(world.open().app.servers().get_untracked().is_empty());
+    }
+}
