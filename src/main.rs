@@ -14,14 +14,11 @@ fn main() {
     // Tokens leave the address and the history before anything is rendered or loaded.
     let (path, query, fragment) = web::navigator::location();
     let place = web::dom::inside(&path).map(|path| Route::parse(&path, "", ""));
-    let answer = match place {
-        Some(Route::Callback { .. }) => {
-            let answer = Callback::from_location(&query, &fragment);
-            web::navigator::clean_address();
-            answer
-        }
-        _ => None,
-    };
+    let place = place.unwrap_or(Route::NotFound);
+    let answer = Callback::at(&place, &query, &fragment);
+    if matches!(place, Route::Callback { .. }) {
+        web::navigator::clean_address();
+    }
 
     let app = App::start(web::ports(), answer);
     listen(&app);
@@ -39,6 +36,8 @@ fn listen(app: &enfilade::state::app::App) {
         let app = app.clone();
         listeners.push(Listener::window(name, move |_| app.wake()));
     }
+    let connect = app.connect();
+    listeners.push(Listener::window("pageshow", move |_| connect.shown_again()));
     let other = app.clone();
     listeners.push(Listener::window("storage", move |event| {
         if let Some(key) = storage_key(&event) {

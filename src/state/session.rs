@@ -239,7 +239,7 @@ impl ServerSession {
         match step {
             On401::Stale => Next::Stale,
             On401::RetryWithCurrent if !tried => Next::Retry,
-            On401::Refresh if !tried => match self.refresh(true).await {
+            On401::Refresh if !tried => match self.renew(stamp).await {
                 Refreshed::Fresh => Next::Retry,
                 Refreshed::Kept => Next::NotNow,
                 Refreshed::Ended => Next::Ended,

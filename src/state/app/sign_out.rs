@@ -43,12 +43,12 @@ impl App {
                     .tell(Tone::Caution, i18n::provider_not_told(&name));
                 return;
             }
-            let (origin, _) = app.0.shared.ports.navigator.base();
+            let (origin, folder) = app.0.shared.ports.navigator.base();
             let end = discovery.ok().and_then(|discovery| {
                 crate::api::oidc::end_session_url(
                     &discovery,
                     &provider,
-                    &origin,
+                    &format!("{origin}{folder}"),
                     tokens.id_token.as_ref(),
                 )
             });
