@@ -39,6 +39,12 @@ pub fn provider_refuses_client(server: &str, code: &str) -> String {
     )
 }
 
+/// A server was tried in vain.
+#[must_use]
+pub fn still_no_answer(server: &str) -> String {
+    format!("{server} still does not answer. Enfilade keeps trying.")
+}
+
 /// A thread could not be renamed.
 #[must_use]
 pub fn rename_failed() -> String {

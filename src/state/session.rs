@@ -1,5 +1,6 @@
 //! The session of one server: the one funnel for its end, the one refresh at a time, and its record.
 
+mod outlook;
 mod provider;
 mod watch;
 
@@ -73,6 +74,7 @@ struct Inner {
     record: ArcRwSignal<ServerRecord>,
     session: ArcRwSignal<Session>,
     refreshing: ArcRwSignal<bool>,
+    setback: ArcRwSignal<Option<outlook::Setback>>,
     flight: Mutex<Flight>,
     discovery: Mutex<HashMap<String, (Discovery, i64)>>,
     before_end: Mutex<Vec<Hook>>,
@@ -112,6 +114,7 @@ impl ServerSession {
             record,
             session: ArcRwSignal::new(session),
             refreshing: ArcRwSignal::new(false),
+            setback: ArcRwSignal::default(),
             flight: Mutex::default(),
             discovery: Mutex::default(),
             before_end: Mutex::default(),
@@ -485,6 +488,7 @@ impl ServerSession {
                 Refreshed::Ended
             }
             keep => {
+                self.note_setback(stamp, keep, refused);
                 let retry_after = if let RefreshFailure::Transient { retry_after } = failure {
                     retry_after
                 } else {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use reactive_graph::signal::ArcRwSignal;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -20,6 +21,8 @@ pub struct Shared {
     pub ports: Ports,
     /// Notices.
     pub toasts: Toasts,
+    /// The time, brought up to date now and then, for what is told relative to it.
+    pub tick: ArcRwSignal<i64>,
     memory: Arc<Mutex<Memory>>,
     here: Arc<Mutex<Option<Route>>>,
 }
@@ -46,9 +49,11 @@ impl Shared {
     #[must_use]
     pub fn new(ports: Ports) -> Self {
         let toasts = Toasts::new(ports.clock.clone());
+        let tick = ArcRwSignal::new(ports.clock.now());
         Self {
             ports,
             toasts,
+            tick,
             memory: Arc::default(),
             here: Arc::default(),
         }

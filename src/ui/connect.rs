@@ -106,9 +106,8 @@ fn follow_address(connect: &Connect, route: Signal<Route>) {
     Effect::new(move |was: Option<()>| {
         let (url, return_to) = asked.get();
         // "Sign in" elsewhere has led here to choose among providers.
-        let is_choosing = was.is_none()
-            && url.is_none()
-            && matches!(*connect.step().read_untracked(), Step::Choose { .. });
+        let is_choosing =
+            was.is_none() && url.is_none() && connect.step().read_untracked().is_question();
         if !is_choosing {
             connect.open(url.as_deref(), return_to.as_deref());
         }

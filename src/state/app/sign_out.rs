@@ -71,6 +71,8 @@ impl App {
         let shared = &self.0.shared;
         shared.remove(&keys::session(server.id()));
         shared.remove(&keys::trips(server.id()));
+        shared.remove(&keys::names(server.id()));
+        shared.remove(&keys::trusted(server.id()));
         for key in shared.keys(&keys::draft_prefix(server.id())) {
             shared.remove(&key);
         }

@@ -377,6 +377,7 @@ impl Backend {
                 status,
                 retry_after: None,
                 body: body.to_string(),
+                redirected_to: None,
             }))
         };
         if let Some(path) = request.url.strip_prefix(&self.issuer()) {
@@ -467,6 +468,7 @@ impl Backend {
                 status,
                 retry_after: None,
                 body: body.to_string(),
+                redirected_to: None,
             }))
         };
         let segments: Vec<&str> = path.trim_start_matches('/').split('/').skip(2).collect();
@@ -556,6 +558,7 @@ impl Backend {
                 status,
                 retry_after: None,
                 body: body.to_string(),
+                redirected_to: None,
             }))
         };
         let cursor = request
