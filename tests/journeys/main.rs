@@ -5,6 +5,7 @@ mod connect;
 mod drafts;
 mod fake;
 mod guard;
+mod outlook;
 mod refresh;
 mod sending;
 mod sessions;
