@@ -1,5 +1,6 @@
 //! Every sentence of the app, as typed functions: what happened, what is safe, what to do.
 
+pub mod banner;
 pub mod composer;
 pub mod connect;
 mod sign_in;

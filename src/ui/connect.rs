@@ -2,6 +2,7 @@
 
 mod callback;
 mod known;
+mod shared;
 mod step;
 mod waiting;
 
@@ -10,6 +11,7 @@ use leptos::prelude::*;
 
 pub use self::callback::CallbackPage;
 pub use self::known::KnownServers;
+pub use self::shared::SharedQuestion;
 use self::step::StepView;
 pub use self::waiting::WaitingPanel;
 use super::kit::{Button, Mark, Size, TextField, Variant};

@@ -11,6 +11,7 @@ mod disk;
 mod feed;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use enfilade::core::record::{self, keys};
 use enfilade::core::server::registry;
@@ -30,7 +31,8 @@ pub use self::backend::Backend;
 use self::backend::Out;
 pub use self::feed::{content, finished, started, text_end, text_start};
 
-const HOUR: i64 = 3_600_000;
+const MINUTE: i64 = 60_000;
+const HOUR: i64 = 60 * MINUTE;
 
 /// What the shared feed asks for; a page of these tests is never closed.
 mod tab {
@@ -42,17 +44,52 @@ mod tab {
     }
 }
 
+/// What a test changes about the world.
+#[derive(Clone, Default)]
+pub struct Weather {
+    /// Meadow does not answer.
+    is_meadow_silent: Arc<AtomicBool>,
+    /// The browser has no network.
+    is_offline: Arc<AtomicBool>,
+}
+
+impl Weather {
+    pub fn silence_meadow(&self, is_silent: bool) {
+        self.is_meadow_silent.store(is_silent, Ordering::Relaxed);
+    }
+
+    pub fn go_offline(&self, is_offline: bool) {
+        self.is_offline.store(is_offline, Ordering::Relaxed);
+    }
+}
+
 /// Answers as its servers do, at once.
-struct Servers(Vec<Backend>);
+struct Servers {
+    all: Vec<Backend>,
+    weather: Weather,
+}
 
 impl Servers {
     fn serve(&self, request: &HttpRequest, streams: bool) -> Out {
+        if request.url.starts_with("https://meadow.")
+            && self.weather.is_meadow_silent.load(Ordering::Relaxed)
+        {
+            return Out::Fail(TransportError::Network);
+        }
+        // A server that says it signs people in where harbor does.
+        if let Some(path @ "/api/login") = request.url.strip_prefix("https://orchard.example") {
+            let harbor = HttpRequest {
+                url: format!("https://harbor.example{path}"),
+                ..request.clone()
+            };
+            return self.serve(&harbor, streams);
+        }
         let method = match request.method {
             Method::Get => "GET",
             Method::Post => "POST",
             Method::Delete => "DELETE",
         };
-        self.0
+        self.all
             .iter()
             .find_map(|server| server.serve(method, request, streams, BrowserClock.now()))
             .unwrap_or(Out::Fail(TransportError::Network))
@@ -118,8 +155,8 @@ impl Store for Memory {
     }
 }
 
-/// The real one, but always online and never leaving the page in which the tests run.
-struct Inside;
+/// The real one, but online as the test wants and never leaving the page in which the tests run.
+struct Inside(Weather);
 
 impl Navigator for Inside {
     fn base(&self) -> (String, String) {
@@ -135,37 +172,53 @@ impl Navigator for Inside {
     }
 
     fn online(&self) -> bool {
-        true
+        !self.0.is_offline.load(Ordering::Relaxed)
     }
 }
 
-/// `harbor`, whose session has ended, and `meadow`, which is open to everyone.
+/// `harbor`, whose session has ended, `meadow`, which is open to everyone, and `garden`, whose session is about
+/// to end and cannot be renewed.
 pub struct World {
     pub meadow: Backend,
+    pub garden: Backend,
+    pub weather: Weather,
     pub ports: Ports,
 }
 
 impl World {
     pub fn new() -> Self {
-        let (harbor, meadow) = (Backend::new("harbor"), Backend::new("meadow"));
+        let [harbor, meadow, garden] = ["harbor", "meadow", "garden"].map(Backend::new);
+        let weather = Weather::default();
         meadow.set_open(true);
         let disk = disk::Disk::default();
         disk.put(
             &keys::servers(),
-            &registry::encode(&[harbor.record(), meadow.record()]),
+            &registry::encode(&[harbor.record(), meadow.record(), garden.record()]),
         );
         let tokens = harbor.tokens(BrowserClock.now(), HOUR);
         let mut session = Session::signed_in(Epoch(1), harbor.provider(), tokens);
         assert!(session.expire(Epoch(1), ExpiryReason::Refused));
         disk.put(&keys::session(&harbor.id()), &record::encode(1, &session));
+        let mut tokens = garden.tokens(BrowserClock.now(), 4 * MINUTE);
+        tokens.refresh = None;
+        let session = Session::signed_in(Epoch(2), garden.provider(), tokens);
+        disk.put(&keys::session(&garden.id()), &record::encode(1, &session));
         let ports = Ports {
-            http: Arc::new(Servers(vec![harbor.clone(), meadow.clone()])),
+            http: Arc::new(Servers {
+                all: vec![harbor, meadow.clone(), garden.clone()],
+                weather: weather.clone(),
+            }),
             store: Arc::new(Memory(disk)),
             clock: Arc::new(BrowserClock),
             random: Arc::new(Crypto),
             lock: Arc::new(WebLocks),
-            navigator: Arc::new(Inside),
+            navigator: Arc::new(Inside(weather.clone())),
         };
-        Self { meadow, ports }
+        Self {
+            meadow,
+            garden,
+            weather,
+            ports,
+        }
     }
 }
