@@ -1,5 +1,6 @@
 //! Every sentence of the app, as typed functions: what happened, what is safe, what to do.
 
+pub mod banner;
 pub mod composer;
 pub mod connect;
 mod session;
@@ -39,6 +40,12 @@ pub fn provider_refuses_client(server: &str, code: &str) -> String {
     format!(
         "{server} cannot renew your session: its sign-in service does not accept this app ({code}). Your session goes on until it ends by itself. Please tell whoever runs the server."
     )
+}
+
+/// A server was tried in vain.
+#[must_use]
+pub fn still_no_answer(server: &str) -> String {
+    format!("{server} still does not answer. Enfilade keeps trying.")
 }
 
 /// A thread could not be renamed.

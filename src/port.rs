@@ -35,7 +35,7 @@ pub struct HttpRequest {
     pub body: Option<String>,
     /// Given up after this many milliseconds without a full answer; `None`: never.
     pub timeout: Option<u32>,
-    /// Whether a redirect is an error (token requests must not be carried elsewhere).
+    /// Whether a redirect is an error: what carries a token must not be carried elsewhere.
     pub refuse_redirects: bool,
 }
 
@@ -58,6 +58,8 @@ pub struct HttpResponse {
     pub retry_after: Option<u64>,
     /// Body as text.
     pub body: String,
+    /// Where the answer comes from in the end, where the request was redirected: an absolute address.
+    pub redirected_to: Option<String>,
 }
 
 impl fmt::Debug for HttpResponse {

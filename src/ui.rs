@@ -1,6 +1,7 @@
 //! Components: what a person sees, and what they can do about it.
 
 mod app;
+mod banner;
 pub mod composer;
 mod connect;
 pub mod kit;

@@ -122,6 +122,16 @@ pub mod keys {
         format!("{PREFIX}pause/{}", encode_segment(server.as_str()))
     }
 
+    /// What the rooms and threads of one server are called.
+    pub fn names(server: &ServerId) -> String {
+        format!("{PREFIX}names/{}", encode_segment(server.as_str()))
+    }
+
+    /// The sign-ins that are known to be one server's, though another may use them too.
+    pub fn trusted(server: &ServerId) -> String {
+        format!("{PREFIX}trusted/{}", encode_segment(server.as_str()))
+    }
+
     /// A sign-in under way.
     pub fn pre_auth(flow: &FlowId) -> String {
         format!("{PRE_AUTH_PREFIX}{flow}")
@@ -231,6 +241,8 @@ mod tests {
         let all = [
             keys::servers(),
             keys::session(&server),
+            keys::names(&server),
+            keys::trusted(&server),
             keys::pre_auth(&FlowId::from_random([0; 16])),
             keys::draft(&draft),
             keys::settings(),

@@ -19,6 +19,8 @@ pub const CANCEL: &str = "Cancel";
 pub const INSECURE: &str = "This connection is not encrypted";
 /// Goes on all the same.
 pub const INSECURE_GO_ON: &str = "Connect anyway";
+/// Goes on after a warning.
+pub const GO_ON: &str = "Go on";
 /// Above the providers.
 pub const CHOOSE: &str = "Choose how to sign in";
 /// Below the page while the provider's page is loading.
@@ -77,6 +79,20 @@ pub fn insecure_text(address: &str, fell_back: bool) -> String {
     };
     format!(
         "{tried}Anyone on the way to {address} could read what you write and use your session. Connect only if you trust the whole network between you and it."
+    )
+}
+
+/// Two servers have one sign-in.
+#[must_use]
+pub fn shared_title(server: &str, other: &str) -> String {
+    format!("{server} uses the same sign-in as {other}")
+}
+
+/// What that means.
+#[must_use]
+pub fn shared_text(server: &str, other: &str) -> String {
+    format!(
+        "{server} signs people in through the same provider and client as {other}. Only go on if both are run by people you trust: each of them could then act in your name on the other."
     )
 }
 

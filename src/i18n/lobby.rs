@@ -20,13 +20,6 @@ pub const RELOAD: &str = "Reload rooms";
 pub const OPEN: &str = "open, no sign-in needed";
 /// Signed out by choice.
 pub const SIGNED_OUT: &str = "You are signed out";
-/// The server does not answer.
-pub const UNREACHABLE: &str = "This server cannot be reached now";
-/// The same, and what is safe.
-pub const UNREACHABLE_TEXT: &str =
-    "Nothing is lost, and Enfilade tries again by itself. The list below is the last known one.";
-/// The same, where nothing was loaded before.
-pub const UNREACHABLE_EMPTY: &str = "Nothing is lost, and Enfilade tries again by itself.";
 
 /// What signing in gives.
 #[must_use]

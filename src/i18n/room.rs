@@ -62,16 +62,6 @@ pub fn session_ended(server: &str) -> String {
 /// What is safe after the session has ended.
 pub const SESSION_ENDED_TEXT: &str = "What you typed is saved. Sign in to go on where you are.";
 
-/// The server does not answer while the room is open.
-#[must_use]
-pub fn unreachable(server: &str) -> String {
-    format!("{server} cannot be reached")
-}
-
-/// What is safe while a server does not answer.
-pub const UNREACHABLE_TEXT: &str =
-    "You are still signed in, and what you typed is saved. This goes away when it answers again.";
-
 /// How long ago something was, in one short word; `elapsed` in milliseconds.
 #[must_use]
 pub fn ago(elapsed: i64) -> String {

@@ -45,6 +45,28 @@ pub fn probe_failed(error: &ApiError, tried: &[String], mixed: bool) -> (String,
     (title.to_owned(), format!("Asked: {list}. {rest}"))
 }
 
+/// An address leads to a place that is no server.
+#[must_use]
+pub fn leads_elsewhere(address: &str, host: &str) -> (String, String) {
+    (
+        "That address leads elsewhere".to_owned(),
+        format!(
+            "{address} sends visitors on to {host}, and not to a chat server there. Check the address. On a guest network, sign in to the network first."
+        ),
+    )
+}
+
+/// A known server sends its visitors on to another address.
+#[must_use]
+pub fn server_moved(server: &str, address: &str) -> (String, String) {
+    (
+        format!("{server} has moved"),
+        format!(
+            "It now answers at {address}. If you trust that, connect to it there. What you typed for {server} is kept."
+        ),
+    )
+}
+
 /// The sign-in could not be kept for the way back.
 #[must_use]
 pub fn sign_in_cannot_be_kept() -> (String, String) {

@@ -118,7 +118,7 @@ impl App {
             connect: Connect::default(),
             callback: ArcRwSignal::new(CallbackState::Working),
             answer: Mutex::new(answer),
-            tick: ArcRwSignal::new(shared.now()),
+            tick: shared.tick.clone(),
             online: ArcRwSignal::new(online),
             shared,
         }));

@@ -91,7 +91,7 @@ impl ApiClient {
         self.unreachable.clone()
     }
 
-    /// Says what to do when the server stops answering.
+    /// Says what to do when the server stops answering, or the session cannot be renewed for now.
     pub fn on_unreachable(&self, hook: impl Fn() + Send + Sync + 'static) {
         *lock(&self.lost.0) = Some(Box::new(hook));
     }
@@ -156,7 +156,10 @@ impl ApiClient {
     ) -> Result<A, ApiError> {
         let mut tried = false;
         loop {
-            let (bearer, stamp) = self.session.bearer().await.map_err(refused)?;
+            let (bearer, stamp) = match self.session.bearer().await {
+                Ok(bearer) => bearer,
+                Err(next) => return Err(self.refused(next)),
+            };
             // Somebody else may have signed in while this waited: what one person asks is never
             // asked in the name of another.
             if stamp.epoch != epoch {
@@ -182,7 +185,7 @@ impl ApiClient {
                 bearer,
                 body: request.body.as_ref().map(ToString::to_string),
                 timeout: Some(request.timeout),
-                refuse_redirects: false,
+                refuse_redirects: true,
             };
             let answer = send(wire).await;
             self.note_reach(answer.is_err());
@@ -195,7 +198,7 @@ impl ApiClient {
             }
             match self.session.on_401(stamp, tried).await {
                 Next::Retry => tried = true,
-                other => return Err(refused(other)),
+                other => return Err(self.refused(other)),
             }
         }
     }
@@ -208,21 +211,69 @@ impl ApiClient {
     fn note_reach(&self, unreachable: bool) {
         if self.unreachable.get_untracked() != unreachable {
             self.unreachable.set(unreachable);
-            if unreachable && let Some(hook) = lock(&self.lost.0).as_ref() {
-                hook();
+            if unreachable {
+                self.tell_lost();
             }
         }
     }
 
-    /// Asks without a session; for probes.
+    fn tell_lost(&self) {
+        if let Some(hook) = lock(&self.lost.0).as_ref() {
+            hook();
+        }
+    }
+
+    /// The error of a request that the session does not carry.
+    fn refused(&self, next: Next) -> ApiError {
+        match next {
+            Next::Ended => ApiError::Unauthorized,
+            Next::Stale | Next::Retry => ApiError::Cancelled,
+            Next::NotNow => {
+                if self.session.is_lapsed_now() {
+                    self.tell_lost();
+                }
+                ApiError::Network
+            }
+        }
+    }
+
+    /// Asks without a session a server that is known: what another one says in its place does not count.
     ///
     /// # Errors
-    /// [`ApiError`]
+    /// [`ApiError`]; `Network` also for a redirect.
     pub async fn ask(
         shared: &Shared,
         server: &ServerId,
         request: ApiRequest,
     ) -> Result<String, ApiError> {
+        good_body(Self::send_plain(shared, server, request, true).await?)
+    }
+
+    /// Asks at an address that somebody has typed, and says where the answer comes from in the end if that
+    /// is not there.
+    ///
+    /// # Errors
+    /// [`ApiError`]
+    pub async fn probe(
+        shared: &Shared,
+        server: &ServerId,
+        request: ApiRequest,
+    ) -> (Result<String, ApiError>, Option<String>) {
+        match Self::send_plain(shared, server, request, false).await {
+            Ok(mut answer) => {
+                let end = answer.redirected_to.take();
+                (good_body(answer), end)
+            }
+            Err(error) => (Err(error), None),
+        }
+    }
+
+    async fn send_plain(
+        shared: &Shared,
+        server: &ServerId,
+        request: ApiRequest,
+        refuse_redirects: bool,
+    ) -> Result<HttpResponse, ApiError> {
         let (origin, _) = shared.ports.navigator.base();
         let wire = HttpRequest {
             method: Method::Get,
@@ -231,10 +282,9 @@ impl ApiClient {
             bearer: None,
             body: None,
             timeout: Some(request.timeout),
-            refuse_redirects: false,
+            refuse_redirects,
         };
-        let answer = shared.ports.http.send(wire).await?;
-        good_body(answer)
+        Ok(shared.ports.http.send(wire).await?)
     }
 
     /// Whether the server answers at all; notes it.
@@ -260,12 +310,4 @@ fn good_body(answer: HttpResponse) -> Result<String, ApiError> {
         &answer.body,
         answer.retry_after,
     ))
-}
-
-fn refused(next: Next) -> ApiError {
-    match next {
-        Next::Ended => ApiError::Unauthorized,
-        Next::Stale | Next::Retry => ApiError::Cancelled,
-        Next::NotNow => ApiError::Network,
-    }
 }

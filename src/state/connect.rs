@@ -1,17 +1,19 @@
 //! Connecting to a server: the address, the probe, the choice of a provider, and the way out to it.
 
+mod probe;
+pub(super) mod trust;
+
 use std::sync::{Arc, Mutex};
 
 use reactive_graph::signal::ArcRwSignal;
 use reactive_graph::traits::{GetUntracked, Set, WithUntracked};
 
+use self::probe::probe;
 use super::app::App;
-use super::client::ApiClient;
 use super::server::Server;
 use super::task::{lock, spawn};
-use crate::api::soliplex;
+use super::toast::Tone;
 use crate::core::composer::draft::DraftKey;
-use crate::core::error::ApiError;
 use crate::core::record::keys;
 use crate::core::route::Route;
 use crate::core::server::id::{self, ServerId};
@@ -77,6 +79,15 @@ pub enum Step {
         /// The server.
         found: Found,
     },
+    /// Another known server signs people in with the same client of the same provider.
+    Shared {
+        /// The server.
+        found: Found,
+        /// The provider that was chosen.
+        provider: Provider,
+        /// Name of the other server.
+        other: String,
+    },
     /// The browser is on its way to the provider.
     Leaving {
         /// Name of the server.
@@ -87,6 +98,17 @@ pub enum Step {
         /// Why.
         problem: ConnectProblem,
     },
+}
+
+impl Step {
+    /// Whether somebody has to choose something before it goes on.
+    #[must_use]
+    pub fn is_question(&self) -> bool {
+        matches!(
+            self,
+            Self::Insecure { .. } | Self::Choose { .. } | Self::Shared { .. }
+        )
+    }
 }
 
 /// A known server that waits for sign-in, and what comes back with it.
@@ -223,18 +245,16 @@ impl Connect {
             room,
             thread,
         };
+        let room_name = |room| server.room_name(room).unwrap_or_else(|| room.0.clone());
         let (words, draft) = match place.map(ReturnTo::route) {
             Some(Route::Room { room, .. }) => (
-                Some(i18n::place_room(&room_name(server, room))),
+                Some(i18n::place_room(&room_name(room))),
                 Some(key(room.clone(), None)),
             ),
             Some(Route::Thread { room, thread, .. }) => {
                 let name = server.thread_name(room, thread);
                 (
-                    Some(i18n::place_thread(
-                        &room_name(server, room),
-                        name.as_deref(),
-                    )),
+                    Some(i18n::place_thread(&room_name(room), name.as_deref())),
                     Some(key(room.clone(), Some(thread.clone()))),
                 )
             }
@@ -316,18 +336,26 @@ impl Connect {
                 return;
             }
             match outcome {
-                Ok(found) => this.found(&app, found),
+                Ok(found) => {
+                    // Where it answers from in the end is what counts from now on.
+                    if !candidates.contains(&found.id) {
+                        this.0.address.set(found.id.as_str().to_owned());
+                    }
+                    this.found(&app, found, false);
+                }
                 Err(problem) => this.fail(problem, true),
             }
         });
     }
 
-    fn found(&self, app: &App, found: Found) {
+    /// `again`: a session that is still good is to be replaced by a new one.
+    fn found(&self, app: &App, found: Found, again: bool) {
         let known = app.server_by_id(&found.id);
         if let Some(server) = &known {
             server.learn(found.auth.clone(), found.identity.clone());
             app.save_servers();
-            if server.session().is_active_untracked() || server.session().is_open() {
+            let is_signed_in = server.session().is_active_untracked() && !again;
+            if is_signed_in || server.session().is_open() {
                 let return_to = lock(&self.0.work).return_to.clone();
                 self.0.step.set(Step::Address);
                 app.arrive(server, return_to.as_deref());
@@ -387,13 +415,41 @@ impl Connect {
     }
 
     fn leave(&self, app: &App, found: &Found, provider: &Provider) {
+        if let Some(other) = trust::shared_with(app, &found.id, provider) {
+            self.0.step.set(Step::Shared {
+                found: found.clone(),
+                provider: provider.clone(),
+                other,
+            });
+            return;
+        }
         let return_to = lock(&self.0.work).return_to.clone();
         self.0.step.set(Step::Leaving {
             name: found.name.clone(),
         });
         let identity = found.identity.clone().unwrap_or_default();
         if !app.leave_for_sign_in(&found.id, identity, provider, return_to) {
-            self.fail(i18n::sign_in_cannot_be_kept(), false);
+            let (title, text) = i18n::sign_in_cannot_be_kept();
+            // The step is told on the connect page only.
+            if !is_home(app) {
+                app.toasts().tell(Tone::Danger, format!("{title}. {text}"));
+            }
+            self.fail((title, text), false);
+        }
+    }
+
+    /// Goes on although another server uses the same sign-in; this is not asked again.
+    pub fn accept_shared(&self) {
+        let step = self.0.step.get_untracked();
+        if let (
+            Step::Shared {
+                found, provider, ..
+            },
+            Some(app),
+        ) = (step, self.app())
+        {
+            trust::trust(app.shared(), &found.id, &provider);
+            self.leave(&app, &found, &provider);
         }
     }
 
@@ -403,8 +459,8 @@ impl Connect {
         let (this, app, server) = (self.clone(), app.clone(), server.clone());
         server.busy().set(true);
         spawn(async move {
-            let revived = server.session().revive().await;
-            if revived {
+            let again = server.session().is_active_untracked();
+            if !again && server.session().revive().await {
                 server.busy().set(false);
                 app.arrive(&server, return_to.as_deref());
                 return;
@@ -416,78 +472,38 @@ impl Connect {
             }
             lock(&this.0.work).return_to = return_to;
             match outcome {
-                Ok(found) => {
-                    let many = found.providers.len() > 1;
-                    this.found(&app, found);
-                    if many && !matches!(app.shared().here(), Some(Route::Home { .. })) {
+                Ok(found) if found.id != *server.id() => {
+                    // Nobody has asked to sign in over there.
+                    this.0.address.set(found.id.as_str().to_owned());
+                    let (title, text) =
+                        i18n::server_moved(&server_name(&server), found.id.as_str());
+                    app.toasts().tell(Tone::Caution, format!("{title}. {text}"));
+                    app.go(&Route::home());
+                }
+                Ok(mut found) => {
+                    if again {
+                        trust::keep_to_the_same(&server, &mut found);
+                    }
+                    this.found(&app, found, again);
+                    let is_asking = this.0.step.with_untracked(Step::is_question);
+                    if is_asking && !is_home(&app) {
                         app.go(&Route::home());
                     }
                 }
                 Err((title, text)) => {
-                    app.toasts()
-                        .tell(super::toast::Tone::Danger, format!("{title}. {text}"));
+                    app.toasts().tell(Tone::Danger, format!("{title}. {text}"));
                 }
             }
         });
     }
 }
 
-fn room_name(server: &Server, room: &crate::core::room::RoomId) -> String {
-    server
-        .rooms()
-        .with_untracked(|rooms| {
-            rooms
-                .data
-                .as_ref()?
-                .iter()
-                .find(|known| known.id == *room)
-                .map(|room| room.name.clone())
-        })
-        .unwrap_or_else(|| room.0.clone())
+fn is_home(app: &App) -> bool {
+    matches!(app.shared().here(), Some(Route::Home { .. }))
 }
 
-/// Finds out which of these addresses is a server: the next is asked only where nothing answers.
-async fn probe(app: &App, candidates: &[ServerId]) -> Result<Found, (String, String)> {
-    let (page, _) = app.shared().ports.navigator.base();
-    let mut tried = Vec::new();
-    let mut last = ApiError::Network;
-    for id in candidates {
-        tried.push(id.as_str().to_owned());
-        match ApiClient::ask(app.shared(), id, soliplex::login())
-            .await
-            .and_then(|body| soliplex::read_login(&body))
-        {
-            Ok(auth) => {
-                let identity = ApiClient::ask(app.shared(), id, soliplex::identity())
-                    .await
-                    .ok();
-                let identity = identity.as_deref().map(soliplex::read_identity);
-                let (name, description) = identity.clone().unwrap_or_default();
-                let providers = match &auth {
-                    AuthMode::None => Vec::new(),
-                    AuthMode::Oidc { providers } => providers.clone(),
-                };
-                let name = name.unwrap_or_else(|| id.host_and_port().to_owned());
-                return Ok(Found {
-                    id: id.clone(),
-                    name,
-                    description,
-                    providers,
-                    fell_back: id.is_insecure() && tried.len() > 1,
-                    auth,
-                    identity,
-                });
-            }
-            Err(error) if error.is_unreachable() => last = error,
-            Err(error) => {
-                last = error;
-                break;
-            }
-        }
-    }
-    let mixed = page.starts_with("https://")
-        && candidates
-            .iter()
-            .all(|id| id.is_insecure() && !id.is_loopback());
-    Err(i18n::probe_failed(&last, &tried, mixed))
+fn server_name(server: &Server) -> String {
+    server
+        .record()
+        .with_untracked(|record| record.display_name().to_owned())
 }

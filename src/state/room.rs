@@ -252,6 +252,9 @@ impl RoomState {
                 .call(soliplex::threads(&this.0.id))
                 .await;
             let threads = answer.and_then(|body| soliplex::read_threads(&body));
+            if let Ok(threads) = &threads {
+                this.0.server.note_threads(&this.0.id, threads);
+            }
             this.0.threads.update(|load| load.settle(threads));
         });
     }

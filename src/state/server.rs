@@ -1,5 +1,8 @@
 //! One server: its session, its rooms, and who is signed in.
 
+mod names;
+mod reach;
+
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -49,7 +52,7 @@ pub enum Standing {
     Expired,
     /// Nobody is signed in.
     SignedOut,
-    /// Signed in or open, but nothing answers there now.
+    /// Signed in or open, but nothing answers there now, or the session cannot be renewed just now.
     Unreachable,
 }
 
@@ -93,6 +96,7 @@ struct Inner {
     client: ApiClient,
     standing: ArcMemo<Standing>,
     busy: ArcRwSignal<bool>,
+    trying: ArcRwSignal<bool>,
     profile: ArcRwSignal<Option<Profile>>,
     rooms: ArcRwSignal<Load<Vec<Room>>>,
     activity: ArcRwSignal<BTreeMap<RoomId, i64>>,
@@ -108,6 +112,9 @@ struct Personal {
     /// loaded with that page.
     reload: Option<fn(&Server)>,
     verified_at: i64,
+    watches_reach: bool,
+    /// The server has been removed.
+    is_closed: bool,
 }
 
 impl PartialEq for Server {
@@ -134,13 +141,15 @@ impl Server {
         let client = ApiClient::new(shared, &id, session.clone());
         let standing = {
             let (record, session, unreachable) =
-                (record.clone(), session.signal(), client.unreachable());
+                (record.clone(), session.clone(), client.unreachable());
             ArcMemo::new(move |_| {
                 let open = record.with(|record| record.auth == AuthMode::None);
-                let (active, expired) =
-                    session.with(|session| (session.is_active(), session.is_expired()));
+                let (active, expired) = session
+                    .signal()
+                    .with(|session| (session.is_active(), session.is_expired()));
+                let is_away = || unreachable.get() || (!open && session.is_lapsed());
                 match (open || active, expired) {
-                    (true, _) if unreachable.get() => Standing::Unreachable,
+                    (true, _) if is_away() => Standing::Unreachable,
                     (true, _) if open => Standing::Open,
                     (true, _) => Standing::SignedIn,
                     (false, true) => Standing::Expired,
@@ -157,6 +166,7 @@ impl Server {
             client,
             standing,
             busy: ArcRwSignal::new(false),
+            trying: ArcRwSignal::new(false),
             profile: ArcRwSignal::default(),
             rooms: ArcRwSignal::default(),
             activity: ArcRwSignal::default(),
@@ -290,12 +300,6 @@ impl Server {
             .clone()
     }
 
-    /// The name of a thread, where its room is open and knows it.
-    #[must_use]
-    pub fn thread_name(&self, room: &RoomId, thread: &ThreadId) -> Option<String> {
-        self.tenant(room)?.thread_name(thread)
-    }
-
     fn tenants(&self) -> Vec<Arc<dyn Tenant>> {
         lock(&self.0.personal).rooms.values().cloned().collect()
     }
@@ -344,6 +348,9 @@ impl Server {
             if matches!(rooms, Err(ApiError::Unauthorized)) && this.0.session.is_open() {
                 this.reconcile().await;
             }
+            if let Ok(rooms) = &rooms {
+                this.note_rooms(rooms);
+            }
             this.0.rooms.update(|load| load.settle(rooms));
             if !good || this.0.session.signal().read_untracked().epoch != epoch {
                 return;
@@ -391,32 +398,6 @@ impl Server {
         }
     }
 
-    /// Waits until the server answers again, then loads what is missing.
-    fn watch_reach(&self) {
-        let this = self.clone();
-        spawn(async move {
-            let mut wait = 3_000;
-            loop {
-                this.0.shared.ports.clock.sleep(wait).await;
-                if !this.0.client.unreachable().get_untracked() {
-                    return;
-                }
-                if this.0.client.poke(&this.0.id).await {
-                    this.reload_wanted();
-                    return;
-                }
-                wait = (wait * 2).min(60_000);
-            }
-        });
-    }
-
-    /// Looks again at a server that did not answer.
-    pub fn look_again(&self) {
-        if self.0.client.unreachable().get_untracked() {
-            self.reload_wanted();
-        }
-    }
-
     /// Asks the server whether the session still holds, at most once a minute: somebody who comes back to
     /// the page is told at once, and not when the next message is sent.
     pub async fn verify(&self) {
@@ -460,6 +441,7 @@ impl Server {
 
     /// The server is being removed: nothing that is still on its way is kept for it.
     pub(super) fn close(&self) {
+        lock(&self.0.personal).is_closed = true;
         for composer in self.composers() {
             composer.close();
         }
@@ -493,6 +475,7 @@ impl Server {
         };
         if other || signed_out {
             // What one person had open is not for the next.
+            self.forget_names();
             self.let_go();
             lock(&self.0.personal).rooms.clear();
             self.0.rooms.set(Load::default());

@@ -2,6 +2,7 @@
 
 mod again;
 mod kept;
+mod outlook;
 mod provider;
 mod refresh;
 mod suspect;
@@ -76,6 +77,7 @@ struct Inner {
     record: ArcRwSignal<ServerRecord>,
     session: ArcRwSignal<Session>,
     refreshing: ArcRwSignal<bool>,
+    setback: ArcRwSignal<Option<outlook::Setback>>,
     flight: Mutex<Flight>,
     discovery: Mutex<HashMap<String, (Discovery, i64)>>,
     before_end: Mutex<Vec<Hook>>,
@@ -124,6 +126,7 @@ impl ServerSession {
             record,
             session: ArcRwSignal::new(session),
             refreshing: ArcRwSignal::new(false),
+            setback: ArcRwSignal::default(),
             flight: Mutex::default(),
             discovery: Mutex::default(),
             before_end: Mutex::default(),

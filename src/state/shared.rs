@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use futures_util::future::{Either, LocalBoxFuture, select};
+use reactive_graph::signal::ArcRwSignal;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -23,6 +24,8 @@ pub struct Shared {
     pub ports: Ports,
     /// Notices.
     pub toasts: Toasts,
+    /// The time, brought up to date now and then, for what is told relative to it.
+    pub tick: ArcRwSignal<i64>,
     memory: Arc<Mutex<Memory>>,
     vault: Arc<Mutex<Vault>>,
     here: Arc<Mutex<Option<Route>>>,
@@ -72,9 +75,11 @@ impl Shared {
     #[must_use]
     pub fn new(ports: Ports) -> Self {
         let toasts = Toasts::new(ports.clock.clone());
+        let tick = ArcRwSignal::new(ports.clock.now());
         Self {
             ports,
             toasts,
+            tick,
             memory: Arc::default(),
             vault: Arc::default(),
             here: Arc::default(),

@@ -2,6 +2,7 @@
 
 mod callback;
 mod known;
+mod shared;
 mod step;
 mod waiting;
 
@@ -10,6 +11,7 @@ use leptos::prelude::*;
 
 pub use self::callback::CallbackPage;
 pub use self::known::KnownServers;
+pub use self::shared::SharedQuestion;
 use self::step::StepView;
 pub use self::waiting::WaitingPanel;
 use super::kit::{Button, Mark, Size, TextField, Variant};
@@ -106,9 +108,8 @@ fn follow_address(connect: &Connect, route: Signal<Route>) {
     Effect::new(move |was: Option<()>| {
         let (url, return_to) = asked.get();
         // "Sign in" elsewhere has led here to choose among providers.
-        let is_choosing = was.is_none()
-            && url.is_none()
-            && matches!(*connect.step().read_untracked(), Step::Choose { .. });
+        let is_choosing =
+            was.is_none() && url.is_none() && connect.step().read_untracked().is_question();
         if !is_choosing {
             connect.open(url.as_deref(), return_to.as_deref());
         }

@@ -11,7 +11,7 @@ use leptos::prelude::*;
 use send_wrapper::SendWrapper;
 
 use super::app::{NotFoundPage, StatusPage};
-use super::connect::{KnownServers, WaitingPanel};
+use super::connect::{KnownServers, SharedQuestion, WaitingPanel};
 use super::kit::{Button, Mark, Variant};
 use super::lobby::LobbyPage;
 use super::room::RoomPage;
@@ -19,7 +19,7 @@ use super::shell::{BarePage, Rail};
 use crate::core::room::RoomId;
 use crate::core::route::Route;
 use crate::i18n::shell as words;
-use crate::state::connect::Waiting;
+use crate::state::connect::{Connect, Waiting};
 use crate::state::server::Server;
 
 /// The file of a part could not be fetched.
@@ -35,6 +35,8 @@ pub enum Piece {
     Rail(NodeRef<html::Header>),
     /// The remembered servers on the connect page.
     Known,
+    /// Whether to go on with a sign-in that another server uses too.
+    Shared(Connect),
     /// The server that waits for sign-in, and the way back as it stands in the address.
     Waiting(Waiting, Signal<Option<String>>),
     /// The lobby.
@@ -49,6 +51,7 @@ fn home_view(piece: Piece) -> AnyView {
     match piece {
         Piece::Rail(node) => view! { <Rail node=node /> }.into_any(),
         Piece::Known => view! { <KnownServers /> }.into_any(),
+        Piece::Shared(connect) => view! { <SharedQuestion connect=connect /> }.into_any(),
         Piece::Waiting(waiting, return_to) => {
             view! { <WaitingPanel waiting=waiting return_to=return_to /> }.into_any()
         }
@@ -110,7 +113,7 @@ pub fn home(piece: Piece) -> AnyView {
     let otherwise: fn() -> AnyView = match piece {
         // The page beside them says what is wrong.
         Piece::Rail(_) | Piece::Known => || ().into_any(),
-        Piece::Waiting(..) => missing,
+        Piece::Waiting(..) | Piece::Shared(_) => missing,
         _ => missing_page,
     };
     when_here(Box::pin(part::home(piece)), otherwise)

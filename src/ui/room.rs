@@ -7,8 +7,9 @@ use leptos::prelude::*;
 
 use self::threads::threads;
 pub use self::welcome::welcome;
+use super::banner::ServerBanner;
 use super::kit::{Button, Icon, Panel, Skeleton, SkeletonShape, Tone, Variant};
-use super::shell::Page;
+use super::shell::{Page, ServerMenu};
 use super::thread::{load_failed, new_thread_view, thread_view};
 use super::{href, use_app};
 use crate::core::error::ApiError;
@@ -44,12 +45,20 @@ pub fn RoomPage(
         }
     };
     let server = room.server();
+    let (menu, banner) = (server.clone(), server.clone());
     let content = move || match thread.get() {
         Some(id) => thread_view(&room, &room.thread(&id), route),
         None => new_thread_view(&room, route),
     };
     view! {
-        <Page title=title server=server side=side fixed=true>
+        <Page
+            title=title
+            server=server
+            side=side
+            actions=move || view! { <ServerMenu server=menu /> }
+            fixed=true
+        >
+            <ServerBanner server=banner back=route />
             {content}
         </Page>
     }
@@ -136,23 +145,11 @@ fn room_link(
     .into_any()
 }
 
-/// What is wrong with the server while the room is open, and what to do about it.
+/// Where there is no session any more while the room is open: the way to a new one.
 pub fn server_panel(server: &Server, route: Signal<Route>) -> AnyView {
     let (app, server, standing) = (use_app(), server.clone(), server.standing());
     let content = move || match standing.get() {
-        Standing::SignedIn | Standing::Open => ().into_any(),
-        Standing::Unreachable => {
-            let title = words::unreachable(&server.name());
-            view! {
-                <Panel
-                    tone=Tone::Caution
-                    icon=Icon::Offline
-                    title=title
-                    text=words::UNREACHABLE_TEXT
-                />
-            }
-            .into_any()
-        }
+        Standing::SignedIn | Standing::Open | Standing::Unreachable => ().into_any(),
         Standing::Expired | Standing::SignedOut => {
             let title = words::session_ended(&server.name());
             let (app, signing, busy) = (app.clone(), server.clone(), server.busy());

@@ -32,6 +32,7 @@ impl Http for Fetch {
                     status: response.status(),
                     retry_after: retry_after(&response),
                     body,
+                    redirected_to: response.redirected().then(|| response.url()),
                 })
             };
             within(timeout, work).await

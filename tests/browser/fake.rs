@@ -11,7 +11,7 @@ mod disk;
 mod feed;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 
 use enfilade::core::record::keys;
 use enfilade::core::server::registry;
@@ -34,7 +34,8 @@ pub use self::backend::Backend;
 use self::backend::Out;
 pub use self::feed::{content, finished, started, text_end, text_start};
 
-const HOUR: i64 = 3_600_000;
+const MINUTE: i64 = 60_000;
+const HOUR: i64 = 60 * MINUTE;
 
 /// What the shared feed asks for; a page of these tests is never closed.
 mod tab {
@@ -46,25 +47,63 @@ mod tab {
     }
 }
 
-/// Answers as its servers do, at once. With a status, the lists of rooms fail with it.
-struct Servers(Vec<Backend>, Arc<AtomicU16>);
+/// What a test changes about the world.
+#[derive(Clone, Default)]
+pub struct Weather {
+    /// Meadow does not answer.
+    is_meadow_silent: Arc<AtomicBool>,
+    /// The browser has no network.
+    is_offline: Arc<AtomicBool>,
+}
+
+impl Weather {
+    pub fn silence_meadow(&self, is_silent: bool) {
+        self.is_meadow_silent.store(is_silent, Ordering::Relaxed);
+    }
+
+    pub fn go_offline(&self, is_offline: bool) {
+        self.is_offline.store(is_offline, Ordering::Relaxed);
+    }
+}
+
+/// Answers as its servers do, at once.
+struct Servers {
+    all: Vec<Backend>,
+    weather: Weather,
+    /// With a status, the lists of rooms fail with it.
+    rooms_fail: Arc<AtomicU16>,
+}
 
 impl Servers {
     fn serve(&self, request: &HttpRequest, streams: bool) -> Out {
+        if request.url.starts_with("https://meadow.")
+            && self.weather.is_meadow_silent.load(Ordering::Relaxed)
+        {
+            return Out::Fail(TransportError::Network);
+        }
+        // A server that says it signs people in where harbor does.
+        if let Some(path @ "/api/login") = request.url.strip_prefix("https://orchard.example") {
+            let harbor = HttpRequest {
+                url: format!("https://harbor.example{path}"),
+                ..request.clone()
+            };
+            return self.serve(&harbor, streams);
+        }
         let method = match request.method {
             Method::Get => "GET",
             Method::Post => "POST",
             Method::Delete => "DELETE",
         };
-        let status = self.1.load(Ordering::Relaxed);
+        let status = self.rooms_fail.load(Ordering::Relaxed);
         if status != 0 && request.url.ends_with("/api/v1/rooms") {
             return Out::Reply(HttpResponse {
                 status,
                 retry_after: None,
+                redirected_to: None,
                 body: String::new(),
             });
         }
-        self.0
+        self.all
             .iter()
             .find_map(|server| server.serve(method, request, streams, BrowserClock.now()))
             .unwrap_or(Out::Fail(TransportError::Network))
@@ -130,8 +169,8 @@ impl Store for Memory {
     }
 }
 
-/// The real one, but always online and never leaving the page in which the tests run.
-struct Inside;
+/// The real one, but online as the test wants and never leaving the page in which the tests run.
+struct Inside(Weather);
 
 impl Navigator for Inside {
     fn base(&self) -> (String, String) {
@@ -147,15 +186,18 @@ impl Navigator for Inside {
     }
 
     fn online(&self) -> bool {
-        true
+        !self.0.is_offline.load(Ordering::Relaxed)
     }
 }
 
-/// `harbor`, whose session has ended, and `meadow`, which is open to everyone.
+/// `harbor`, whose session has ended, `meadow`, which is open to everyone, and `garden`, whose session is about
+/// to end and cannot be renewed.
 pub struct World {
     pub meadow: Backend,
     /// The status with which lists of rooms fail; 0: they do not.
     pub rooms_fail: Arc<AtomicU16>,
+    pub garden: Backend,
+    pub weather: Weather,
     pub ports: Ports,
 }
 
@@ -164,12 +206,13 @@ pub const FLOW: &str = "0123456789abcdef0123456789abcdef";
 
 impl World {
     pub fn new() -> Self {
-        let (harbor, meadow) = (Backend::new("harbor"), Backend::new("meadow"));
+        let [harbor, meadow, garden] = ["harbor", "meadow", "garden"].map(Backend::new);
+        let weather = Weather::default();
         meadow.set_open(true);
         let disk = disk::Disk::default();
         disk.put(
             &keys::servers(),
-            &registry::encode(&[harbor.record(), meadow.record()]),
+            &registry::encode(&[harbor.record(), meadow.record(), garden.record()]),
         );
         let tokens = harbor.tokens(BrowserClock.now(), HOUR);
         let mut session = Session::signed_in(Epoch(1), harbor.provider(), tokens);
@@ -189,21 +232,29 @@ impl World {
         };
         disk.put(&keys::pre_auth(&pre_auth.flow), &pre_auth.encode());
         let rooms_fail = Arc::default();
+        let mut tokens = garden.tokens(BrowserClock.now(), 4 * MINUTE);
+        tokens.refresh = None;
+        let session = Session::signed_in(Epoch(2), garden.provider(), tokens);
+        let key = keys::session(&garden.id());
+        disk.put(&key, &stored::encode(&session, &key, None, [8; 16]));
         let ports = Ports {
-            http: Arc::new(Servers(
-                vec![harbor.clone(), meadow.clone()],
-                Arc::clone(&rooms_fail),
-            )),
+            http: Arc::new(Servers {
+                all: vec![harbor, meadow.clone(), garden.clone()],
+                weather: weather.clone(),
+                rooms_fail: Arc::clone(&rooms_fail),
+            }),
             store: Arc::new(Memory(disk)),
             clock: Arc::new(BrowserClock),
             random: Arc::new(Crypto),
             lock: Arc::new(WebLocks),
             vault: Arc::new(KeyStore),
-            navigator: Arc::new(Inside),
+            navigator: Arc::new(Inside(weather.clone())),
         };
         Self {
             meadow,
             rooms_fail,
+            garden,
+            weather,
             ports,
         }
     }

@@ -33,12 +33,14 @@ fn selector(role: &str) -> &str {
     match role {
         "alert" => "[role=alert]",
         "article" => "article",
-        "button" => "button",
+        "button" => "button:not([role])",
         "link" => "a[href]",
         "list" => "ul, ol",
         "log" => "[role=log]",
+        "menuitem" => "[role=menuitem]",
         "navigation" => "nav",
         "region" => "section[aria-label], section[aria-labelledby]",
+        "status" => "[role=status]",
         "textbox" => "input[type=text], textarea",
         _ => panic!("a role that these tests do not know: {role}"),
     }

@@ -11,7 +11,9 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen_test::wasm_bindgen_test;
 use web_sys::{Element, HtmlButtonElement};
 
-use crate::fake::{Backend, FLOW, World, content, finished, started, text_end, text_start};
+use crate::fake::{
+    Backend, FLOW, Weather, World, content, finished, started, text_end, text_start,
+};
 use crate::page::{
     all, every, find, find_in, name, press, root, text, texts_of, type_in, until, value,
 };
@@ -22,6 +24,8 @@ struct Opened {
     app: App,
     meadow: Backend,
     rooms_fail: Arc<AtomicU16>,
+    garden: Backend,
+    weather: Weather,
     /// The address in which the tests found the page.
     address: String,
 }
@@ -54,6 +58,8 @@ impl Opened {
         let World {
             meadow,
             rooms_fail,
+            garden,
+            weather,
             ports,
         } = World::new();
         let app = App::start(ports, None);
@@ -62,6 +68,8 @@ impl Opened {
             app,
             meadow,
             rooms_fail,
+            garden,
+            weather,
             address,
         }
     }
@@ -82,6 +90,21 @@ impl Opened {
 
     fn room(&self) -> Route {
         Route::room(self.meadow.alias(), RoomId::from("echo"))
+    }
+
+    /// Meadow stops answering, and the app notices.
+    async fn lose_meadow(&self) {
+        self.weather.silence_meadow(true);
+        let meadow = self.app.server_by_id(&self.meadow.id()).unwrap();
+        meadow.reload_rooms();
+        until("the state in the list", || {
+            let links = all(&root(), "nav[aria-label=Servers] a");
+            links
+                .iter()
+                .any(|link| name(link) == "meadow, unreachable")
+                .then_some(())
+        })
+        .await;
     }
 
     fn thread(&self, thread: &str) -> Route {
@@ -157,10 +180,17 @@ async fn every_server_is_a_link_that_begins_with_its_name_and_tells_its_state() 
     let servers = find("navigation", "Servers").await;
     let names = until("the servers", || {
         let names: Vec<String> = all(&servers, "a[href]").iter().map(name).collect();
-        (names.len() == 2).then_some(names)
+        (names.len() == 3).then_some(names)
     })
     .await;
-    assert_eq!(names, ["harbor, session expired", "meadow, signed in"]);
+    assert_eq!(
+        names,
+        [
+            "harbor, session expired",
+            "meadow, signed in",
+            "garden, signed in"
+        ]
+    );
     opened.close().await;
 }
 
@@ -389,5 +419,128 @@ async fn an_answer_grows_and_its_markdown_becomes_elements() {
     assert_eq!(inline(&shell()), Vec::<String>::new());
     find("button", "Send").await;
     assert!(every(&root(), "button", "Stop").is_empty());
+    opened.close().await;
+}
+
+#[wasm_bindgen_test]
+async fn a_server_that_does_not_answer_is_named_until_it_does() {
+    let opened = Opened::at(Opened::room).await;
+    let field = find("textbox", "Message").await;
+    type_in(&field, "not finished");
+    opened.lose_meadow().await;
+    let again = find("button", "Try now").await;
+    let told = every_text("status", "meadow does not answer");
+    assert_eq!(told.len(), 1, "it is read out, once: {told:?}");
+    assert!(told[0].contains("nothing you wrote is lost"), "{told:?}");
+    assert_eq!(value(&field), "not finished");
+    assert_eq!(address(), opened.room().to_path());
+    assert_eq!(inline(&shell()), Vec::<String>::new());
+    press(&again);
+    until("what came of it", || {
+        (!every_text("status", "still does not answer").is_empty()
+            || text(&root()).contains("meadow still does not answer"))
+        .then_some(())
+    })
+    .await;
+
+    opened.go(&Route::Lobby).await;
+    let meadow = find("region", "meadow").await;
+    find_in(&meadow, "button", "Try now").await;
+    assert_eq!(every(&root(), "button", "Try now").len(), 1);
+    opened.weather.silence_meadow(false);
+    until("a page without the banner", || {
+        every(&root(), "button", "Try now").is_empty().then_some(())
+    })
+    .await;
+    opened.go(&opened.room()).await;
+    type_in(&find("textbox", "Message").await, "");
+    opened.close().await;
+}
+
+/// The texts of that role with these words in them.
+fn every_text(role: &str, words: &str) -> Vec<String> {
+    let found = all(&root(), &format!("[role={role}]"));
+    let texts = found.iter().map(text);
+    texts.filter(|text| text.contains(words)).collect()
+}
+
+#[wasm_bindgen_test]
+async fn without_a_network_the_page_says_so_once_and_no_server_is_blamed() {
+    let opened = Opened::at(|_| Route::Lobby).await;
+    opened.lose_meadow().await;
+    find("button", "Try now").await;
+    opened.weather.go_offline(true);
+    opened.app.wake();
+    until("what is said about the network", || {
+        (every_text("status", "You are offline").len() == 1).then_some(())
+    })
+    .await;
+    assert!(every(&root(), "button", "Try now").is_empty());
+    assert!(!text(&shell()).contains("does not answer"));
+    opened.weather.silence_meadow(false);
+    opened.weather.go_offline(false);
+    opened.app.wake();
+    until("the network", || {
+        every_text("status", "You are offline")
+            .is_empty()
+            .then_some(())
+    })
+    .await;
+    until("the server", || {
+        let links = all(&root(), "nav[aria-label=Servers] a");
+        links
+            .iter()
+            .any(|link| name(link) == "meadow, signed in")
+            .then_some(())
+    })
+    .await;
+    opened.close().await;
+}
+
+#[wasm_bindgen_test]
+async fn a_session_that_is_about_to_end_offers_a_new_one_in_the_lobby_the_room_and_the_menu() {
+    let opened = Opened::at(|_| Route::Lobby).await;
+    let garden = find("region", "garden").await;
+    find_in(&garden, "button", "Sign in again").await;
+    assert!(
+        text(&garden).contains("Your session on garden ends in less than 4 minutes"),
+        "{}",
+        text(&garden)
+    );
+    press(&find_in(&garden, "button", "More for garden").await);
+    find("menuitem", "Sign in again").await;
+    press(&find_in(&garden, "button", "More for garden").await);
+    let room = Route::room(opened.garden.alias(), RoomId::from("echo"));
+    opened.go(&room).await;
+    find("textbox", "Message").await;
+    find("button", "Sign in again").await;
+    assert!(text(&shell()).contains("It cannot be renewed by itself"));
+    let soon = every_text("status", "garden ends soon");
+    assert_eq!(soon.len(), 1, "read out once, without the time: {soon:?}");
+    assert_eq!(inline(&shell()), Vec::<String>::new());
+    opened.close().await;
+}
+
+#[wasm_bindgen_test]
+async fn a_shared_sign_in_is_a_question_before_anything_leaves_the_page() {
+    let opened = Opened::at(|_| Route::home()).await;
+    type_in(
+        &find("textbox", "Server address").await,
+        "https://orchard.example",
+    );
+    press(&find("button", "Connect").await);
+    let question = find("region", "orchard.example uses the same sign-in as harbor").await;
+    find_in(&question, "button", "Go on").await;
+    assert!(
+        text(&question).contains("through the same provider and client as harbor"),
+        "{}",
+        text(&question)
+    );
+    press(&find_in(&question, "button", "Cancel").await);
+    until("the page without the question", || {
+        every(&root(), "button", "Go on").is_empty().then_some(())
+    })
+    .await;
+    type_in(&find("textbox", "Server address").await, "");
     opened.close().await;
 }

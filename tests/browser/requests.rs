@@ -252,6 +252,22 @@ async fn a_request_carries_its_token_but_no_cookie_and_follows_only_where_it_may
 }
 
 #[wasm_bindgen_test]
+async fn where_a_redirect_has_ended_is_told() {
+    let body = "const answer = new Response('x');\
+        Object.defineProperty(answer, 'redirected', { value: ADDRESS !== null });\
+        Object.defineProperty(answer, 'url', { value: ADDRESS ?? 'https://a.example/' });\
+        return Promise.resolve(answer);";
+    for (address, told) in [
+        ("'https://b.example/x'", Some("https://b.example/x")),
+        ("null", None),
+    ] {
+        let _fetch = Replaced::by(&body.replace("ADDRESS", address));
+        let answer = Fetch.send(get("https://a.example/")).await.unwrap();
+        assert_eq!(answer.redirected_to.as_deref(), told);
+    }
+}
+
+#[wasm_bindgen_test]
 async fn a_server_says_in_seconds_or_by_a_date_when_to_come_back() {
     let waits = [
         ("7", Some(7_000)),

@@ -8,6 +8,7 @@ mod fake;
 mod faults;
 mod guard;
 mod lobby;
+mod outlook;
 mod people;
 mod properties;
 mod providers;

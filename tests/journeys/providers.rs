@@ -39,7 +39,11 @@ fn a_discovery_that_fails_ends_nothing_and_sends_no_token_anywhere() {
         world.net.always(DISCOVERY, trouble);
         harbor.refuse_access();
         tab.load(&harbor);
-        assert_eq!(tab.standing(&harbor), Standing::SignedIn);
+        assert_eq!(
+            tab.standing(&harbor),
+            Standing::Unreachable,
+            "kept, and told"
+        );
         assert_eq!(world.net.count("POST /token"), 0);
         world.net.heal();
         world.advance(2 * MINUTE);
@@ -63,7 +67,7 @@ fn what_a_provider_answers_in_its_trouble_is_neither_logged_nor_shown() {
         tab.load(&harbor);
         assert_eq!(
             tab.standing(&harbor),
-            Standing::SignedIn,
+            Standing::Unreachable,
             "and it ends nothing"
         );
         assert!(

@@ -232,7 +232,7 @@ fn a_provider_in_trouble_ends_nothing_and_is_asked_less_and_less() {
         let tab = world.open();
         world.net.always("POST /token", trouble);
         world.advance(3 * HOUR);
-        assert_eq!(tab.standing(&harbor), Standing::SignedIn);
+        assert_eq!(tab.standing(&harbor), Standing::Unreachable);
         let tried = world.net.count("POST /token");
         assert!((100..=300).contains(&tried), "about once a minute: {tried}");
         world.net.heal();
@@ -260,7 +260,7 @@ fn a_dead_token_with_an_unreachable_provider_is_not_sent_and_not_called_signed_o
         tab.server(&harbor).rooms().get_untracked().error,
         Some(ApiError::Network)
     );
-    assert_eq!(tab.standing(&harbor), Standing::SignedIn);
+    assert_eq!(tab.standing(&harbor), Standing::Unreachable);
 }
 
 #[test]
@@ -454,7 +454,7 @@ fn a_form_without_json_error_is_no_verdict() {
         .net
         .always("POST /token", reply(403, r#"{"error":"access_denied"}"#));
     tab.load(&harbor);
-    assert_eq!(tab.standing(&harbor), Standing::SignedIn);
+    assert_eq!(tab.standing(&harbor), Standing::Unreachable);
     world.net.heal();
     world.net.once(
         "POST /token",

@@ -78,7 +78,7 @@ fn a_401_that_cannot_be_looked_into_is_a_lost_connection_and_keeps_the_session()
             "everybody who waits is told"
         );
     }
-    assert_eq!(tab.standing(&harbor), Standing::SignedIn);
+    assert_eq!(tab.standing(&harbor), Standing::Unreachable);
 }
 
 #[test]

@@ -81,6 +81,8 @@ impl App {
         shared.remove(&keys::lease(server.id()));
         self.forget_drafts(server, None);
         shared.remove(&keys::pause(server.id()));
+        shared.remove(&keys::names(server.id()));
+        shared.remove(&keys::trusted(server.id()));
         if let Some((provider, tokens)) = ended {
             let server = server.clone();
             spawn(async move {

@@ -178,6 +178,7 @@ impl ServerSession {
                 Refreshed::Ended
             }
             keep => {
+                self.note_setback(stamp, keep, refused);
                 let retry_after = if let RefreshFailure::Transient { retry_after } = failure {
                     retry_after
                 } else {

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use crate::i18n::connect as words;
 use crate::state::connect::{Connect, Found, Step};
 use crate::ui::kit::{Button, Icon, Monogram, Panel, Size, Tone, Variant};
+use crate::ui::late::{self, Piece};
 use crate::ui::shell::hue;
 
 /// The step of the moment, below the field.
@@ -99,6 +100,8 @@ fn question(connect: &Connect, step: &Step) -> Option<AnyView> {
             )
         }
         Step::Choose { found } => Some(providers(connect, found)),
+        // Only somebody who knows another server is asked.
+        Step::Shared { .. } => Some(late::home(Piece::Shared(connect.clone()))),
         _ => None,
     }
 }

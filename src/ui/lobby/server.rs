@@ -7,6 +7,7 @@ use super::rooms::{RoomList, load_panel};
 use crate::core::route::Route;
 use crate::i18n::{connect, lobby as words};
 use crate::state::server::{Server, Standing};
+use crate::ui::banner::ServerBanner;
 use crate::ui::kit::{Button, Icon, IconView, Monogram, Panel, Size, Tone, Variant};
 use crate::ui::shell::{Frame, ServerMenu, account, hue};
 use crate::ui::use_app;
@@ -83,6 +84,7 @@ pub fn ServerSection(
                 </p>
                 <ServerMenu server=server.clone() />
             </div>
+            <ServerBanner server=server.clone() back=Signal::stored(Route::Lobby) />
             {panel}
             <RoomList server=server.clone() filter=filter standing=standing />
         </section>
@@ -124,6 +126,8 @@ fn show_when_wanted(section: NodeRef<html::Section>, alias: String) {
 /// What there is to say about the session or the connection, above the rooms.
 fn panel(server: &Server, standing: Standing, name: Memo<String>) -> Option<AnyView> {
     let panel = match standing {
+        // The banner says what there is to say.
+        Standing::Unreachable => return None,
         Standing::SignedIn | Standing::Open => return load_panel(server),
         Standing::Expired => {
             let action = sign_in(server, Variant::Primary);
@@ -147,31 +151,6 @@ fn panel(server: &Server, standing: Standing, name: Memo<String>) -> Option<AnyV
                     icon=Icon::Door
                     title=words::SIGNED_OUT
                     text=MaybeProp::derive(move || Some(words::signed_out_text(&name.read())))
-                >
-                    {action}
-                </Panel>
-            }
-            .into_any()
-        }
-        Standing::Unreachable => {
-            let (rooms, action) = (server.rooms(), retry(server));
-            let text = move || {
-                let has_rooms = rooms.read().data.is_some();
-                Some(
-                    if has_rooms {
-                        words::UNREACHABLE_TEXT
-                    } else {
-                        words::UNREACHABLE_EMPTY
-                    }
-                    .to_owned(),
-                )
-            };
-            view! {
-                <Panel
-                    tone=Tone::Caution
-                    icon=Icon::Offline
-                    title=words::UNREACHABLE
-                    text=MaybeProp::derive(text)
                 >
                     {action}
                 </Panel>

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::core::route::Route;
-use crate::i18n::{connect as words, lobby};
+use crate::i18n::{banner, connect as words, lobby};
 use crate::state::server::{Server, Standing};
 use crate::state::task::spawn;
 use crate::state::toast::Tone;
@@ -26,7 +26,7 @@ pub fn ServerMenu(
     };
     let items = {
         let (server, app) = (server.clone(), app.clone());
-        Signal::derive(move || items(&app, &server, is_asking))
+        Signal::derive(move || items(&app, &server, route, is_asking))
     };
     let remove = move |()| {
         is_asking.set(false);
@@ -55,21 +55,33 @@ pub fn ServerMenu(
 fn items(
     app: &crate::state::app::App,
     server: &Server,
+    route: Memo<Route>,
     is_asking: RwSignal<bool>,
 ) -> Vec<MenuItem> {
+    // Back to the page of this server that one is on, if it is one.
+    let sign_in = |label: &'static str| {
+        let (app, server) = (app.clone(), server.clone());
+        let act = move || {
+            let here = route.get_untracked();
+            let is_own = here.alias() == Some(&server.alias());
+            app.sign_in(&server, Some(if is_own { here } else { Route::Lobby }));
+        };
+        MenuItem::new(label, act).icon(Icon::SignIn)
+    };
     let act = |label: &'static str, icon: Icon, act: fn(&crate::state::app::App, &Server)| {
         let (app, server) = (app.clone(), server.clone());
         MenuItem::new(label, move || act(&app, &server)).icon(icon)
     };
-    let mut items = Vec::with_capacity(4);
+    let mut items = Vec::with_capacity(5);
     if server.is_connected() {
+        if server.ends_in().is_some() {
+            items.push(sign_in(banner::SIGN_IN_AGAIN));
+        }
         items.push(act(lobby::RELOAD, Icon::Refresh, |_, server| {
             server.reload_rooms()
         }));
     } else {
-        items.push(act(words::SIGN_IN, Icon::SignIn, |app, server| {
-            app.sign_in(server, Some(Route::Lobby))
-        }));
+        items.push(sign_in(words::SIGN_IN));
     }
     items.push(act(words::COPY_ADDRESS, Icon::Copy, |app, server| {
         let (toasts, address) = (app.toasts(), server.id().as_str().to_owned());

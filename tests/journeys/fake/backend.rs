@@ -416,6 +416,7 @@ impl Backend {
                 status,
                 retry_after: None,
                 body: body.to_string(),
+                redirected_to: None,
             }))
         };
         if let Some(path) = request.url.strip_prefix(&self.issuer()) {
@@ -510,6 +511,7 @@ impl Backend {
                 status,
                 retry_after: None,
                 body: body.to_string(),
+                redirected_to: None,
             }))
         };
         let owner = self.owner(
@@ -611,6 +613,7 @@ impl Backend {
                 status,
                 retry_after: None,
                 body: body.to_string(),
+                redirected_to: None,
             }))
         };
         let cursor = request

@@ -46,6 +46,8 @@ pub enum Act {
     Fail(TransportError),
     /// The server does what it is asked, but its answer never arrives.
     Lose,
+    /// Sends the request on to another address; a request that refuses redirects fails.
+    Redirect(String),
     /// Waits for the gate.
     Hold(Gate),
 }
@@ -88,6 +90,7 @@ pub fn reply(status: u16, body: &str) -> Act {
         status,
         retry_after: None,
         body: body.to_owned(),
+        redirected_to: None,
     })
 }
 
@@ -96,6 +99,7 @@ pub fn retry_after(status: u16, milliseconds: u64) -> Act {
         status,
         retry_after: Some(milliseconds),
         body: String::new(),
+        redirected_to: None,
     })
 }
 
@@ -286,6 +290,29 @@ impl Net {
             .unwrap_or(Out::Fail(TransportError::Network))
     }
 
+    /// As a browser follows a redirect: the bearer goes along to the same origin only.
+    fn redirected(&self, tab: usize, request: HttpRequest, streams: bool, url: String) -> Out {
+        let origin = |url: &str| url.split('/').take(3).collect::<Vec<_>>().join("/");
+        let is_same = origin(&request.url) == origin(&url);
+        let request = HttpRequest {
+            bearer: request.bearer.filter(|_| is_same),
+            url: url.clone(),
+            ..request
+        };
+        let out = match self.note(tab, &request) {
+            Some(Act::Reply(answer)) => Out::Reply(answer),
+            Some(_) => Out::Fail(TransportError::Network),
+            None => self.serve(&request, streams),
+        };
+        match out {
+            Out::Reply(answer) => Out::Reply(HttpResponse {
+                redirected_to: Some(url),
+                ..answer
+            }),
+            other => other,
+        }
+    }
+
     async fn carry(self, tab: usize, request: HttpRequest, streams: bool) -> Out {
         let mut act = self.note(tab, &request);
         if let Some(Act::Hold(gate)) = &act {
@@ -310,6 +337,10 @@ impl Net {
                 self.serve(&request, streams);
                 Out::Fail(TransportError::Network)
             }
+            Some(Act::Redirect(_)) if request.refuse_redirects => {
+                Out::Fail(TransportError::Network)
+            }
+            Some(Act::Redirect(url)) => self.redirected(tab, request, streams, url),
         }
     }
 }
@@ -346,6 +377,7 @@ impl Http for TabHttp {
                     status: 200,
                     retry_after: None,
                     body: String::new(),
+                    redirected_to: None,
                 }),
             }
         }
