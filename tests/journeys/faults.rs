@@ -77,3 +77,46 @@ pub fn refuse(backend: &Backend) {
     backend.refuse_access();
     backend.refuse_refresh();
 }
+
+/// The rows of `tests/faults.md`: what the first cell says, and the whole line.
+fn listed() -> Vec<(String, String)> {
+    include_str!("../faults.md")
+        .lines()
+        .filter_map(|line| {
+            let row = line.strip_prefix("| ")?.split(" |").next()?;
+            let is_row = row.len() > 1
+                && row.starts_with(['X', 'S'])
+                && row[1..].bytes().all(|byte| byte.is_ascii_digit());
+            is_row.then(|| (row.to_owned(), line.to_owned()))
+        })
+        .collect()
+}
+
+#[test]
+fn every_fault_is_listed_once_with_tests_that_exist_or_a_reason() {
+    let rows: Vec<(String, String)> = listed();
+    let expected = (1..=64)
+        .map(|number| format!("X{number:02}"))
+        .chain((1..=15).map(|number| format!("S{number}")));
+    let names: Vec<&String> = rows.iter().map(|(row, _)| row).collect();
+    assert_eq!(
+        names,
+        expected.collect::<Vec<_>>().iter().collect::<Vec<_>>()
+    );
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    for (row, line) in rows {
+        let tests: Vec<(&str, &str)> = line
+            .split('`')
+            .filter_map(|word| word.split_once(".rs::"))
+            .collect();
+        assert!(
+            !tests.is_empty() || line.contains("| does not apply"),
+            "{row} has neither a test nor a reason"
+        );
+        for (file, test) in tests {
+            let text = std::fs::read_to_string(root.join(format!("{file}.rs")));
+            let found = text.is_ok_and(|text| text.contains(&format!("fn {test}(")));
+            assert!(found, "{row}: there is no {file}.rs::{test}");
+        }
+    }
+}

@@ -7,7 +7,7 @@ use futures_util::FutureExt;
 use reactive_graph::traits::GetUntracked;
 
 use super::{ask, error, kill, leave, refresh_token, refuse, text};
-use crate::fake::{Backend, HOUR, MINUTE, SECOND, Tab, World, reply};
+use crate::fake::{Act, Backend, HOUR, MINUTE, SECOND, Tab, World, reply, token_body};
 
 fn sign_in(world: &World, tab: &Tab, backend: &Backend, user: &str) -> String {
     backend.set_user(user);
@@ -122,6 +122,45 @@ fn a_tab_that_heard_nothing_renews_nothing_that_is_renewed() {
     assert_eq!(one.access(&harbor), two.access(&harbor));
 }
 
+fn good_answer(backend: &Backend, user: &str) -> Act {
+    let access = backend.mint_access(user);
+    reply(200, &token_body(&access, Some("refresh-next-hush")))
+}
+
+#[test]
+fn a_good_answer_to_a_refresh_does_not_undo_a_sign_out_that_nobody_has_told_this_tab() {
+    let (world, harbor) = World::with_one();
+    let (one, two) = (world.open(), world.open());
+    harbor.refuse_access();
+    let gate = world.net.hold("POST /token");
+    one.server(&harbor).reload_rooms();
+    world.settle();
+    assert_eq!(gate.waiting(), 1);
+    two.app.sign_out(&two.server(&harbor));
+    world.settle();
+    gate.answer(good_answer(&harbor, "ann"));
+    world.settle();
+    assert!(world.stored_is_signed_out(&harbor));
+    assert_eq!(one.standing(&harbor), Standing::SignedOut);
+    assert_eq!(world.open().standing(&harbor), Standing::SignedOut);
+}
+
+#[test]
+fn a_good_answer_to_an_older_sign_in_of_the_same_person_is_dropped() {
+    let (world, harbor) = World::with_one();
+    let (one, two) = (world.open(), world.open());
+    harbor.refuse_access();
+    let gate = world.net.hold("POST /token");
+    one.server(&harbor).reload_rooms();
+    world.settle();
+    let fresh = sign_in(&world, &two, &harbor, "ann");
+    let stored = world.stored(&harbor);
+    gate.answer(good_answer(&harbor, "ann"));
+    world.settle();
+    assert_eq!(world.stored(&harbor), stored);
+    assert_eq!(one.access(&harbor), Some(fresh));
+}
+
 #[test]
 fn a_refresh_for_the_first_person_is_dropped_when_the_second_has_signed_in_elsewhere() {
     let (world, harbor) = World::with_one();
@@ -136,8 +175,7 @@ fn a_refresh_for_the_first_person_is_dropped_when_the_second_has_signed_in_elsew
     world.settle();
     let bobs = sign_in(&world, &two, &harbor, "bob");
     let stored = world.stored(&harbor);
-    harbor.set_user("ann");
-    gate.release();
+    gate.answer(good_answer(&harbor, "ann"));
     world.settle();
     assert_eq!(world.stored(&harbor), stored, "Bob's, and untouched");
     assert_eq!(one.access(&harbor), Some(bobs));

@@ -196,7 +196,7 @@ impl Writer<'_> {
                 dice.below(8)
             }
         } else {
-            dice.below(7) + 2 * usize::from(dice.below(5) == 0)
+            dice.pick(&[0, 1, 2, 3, 4, 4, 5, 6, 8, 9])
         };
         self.steps.push(format!("{step}@{}", self.now()));
         match step {
@@ -205,6 +205,13 @@ impl Writer<'_> {
                 self.types(words);
                 let pause = dice.pick(&[0, 40, 120, 250, 299, 300, 301, 900]);
                 self.wait(pause);
+            }
+            // Somebody who types fast, without a pause.
+            9 => {
+                for _ in 0..10 + dice.below(20) {
+                    self.types("x");
+                    self.wait(150);
+                }
             }
             5 => self.wait(dice.milliseconds(3_000)),
             6 => {

@@ -51,7 +51,7 @@ impl Mixture {
     fn step(&mut self, dice: &mut Dice) {
         let number = dice.below(self.tabs.len());
         let tab = self.tabs[number].clone();
-        match dice.below(17) {
+        match dice.below(19) {
             0..=2 => {
                 self.note(format!("tab {number} asks"));
                 tab.server(&self.harbor).reload_rooms();
@@ -60,6 +60,12 @@ impl Mixture {
             3 | 4 => {
                 self.note("the server takes the access tokens no longer".into());
                 self.harbor.refuse_access();
+            }
+            17 | 18 => {
+                self.note(format!("a renewal is under way in tab {number}"));
+                self.tokens.push(self.world.net.hold("POST /token"));
+                self.harbor.refuse_access();
+                tab.server(&self.harbor).reload_rooms();
             }
             16 => {
                 self.note("the session ends on every side".into());
