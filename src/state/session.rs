@@ -74,7 +74,6 @@ struct Inner {
     record: ArcRwSignal<ServerRecord>,
     session: ArcRwSignal<Session>,
     refreshing: ArcRwSignal<bool>,
-    setback: ArcRwSignal<Option<outlook::Setback>>,
     flight: Mutex<Flight>,
     discovery: Mutex<HashMap<String, (Discovery, i64)>>,
     before_end: Mutex<Vec<Hook>>,
@@ -91,6 +90,7 @@ struct Flight {
     refused: bool,
     /// The provider has refused the refresh token of this stamp: asking again is of no use.
     spent: Option<Stamp>,
+    setback: Option<outlook::Setback>,
     watch: u64,
 }
 
@@ -114,7 +114,6 @@ impl ServerSession {
             record,
             session: ArcRwSignal::new(session),
             refreshing: ArcRwSignal::new(false),
-            setback: ArcRwSignal::default(),
             flight: Mutex::default(),
             discovery: Mutex::default(),
             before_end: Mutex::default(),
@@ -304,6 +303,7 @@ impl ServerSession {
             .session
             .with_untracked(|session| session.yields_to(&stored));
         if yields {
+            lock(&self.0.flight).stopped = false;
             self.put(stored, false);
             self.watch();
         }
