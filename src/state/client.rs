@@ -246,36 +246,19 @@ impl ApiClient {
         server: &ServerId,
         request: ApiRequest,
     ) -> Result<String, ApiError> {
-        good_body(Self::send_plain(shared, server, request, true).await?)
+        good_body(Self::plain(shared, server, request, true).await?)
     }
 
-    /// Asks at an address that somebody has typed, and says where the answer comes from in the end if that
-    /// is not there.
-    ///
-    /// # Errors
-    /// [`ApiError`]
-    pub async fn probe(
-        shared: &Shared,
-        server: &ServerId,
-        request: ApiRequest,
-    ) -> (Result<String, ApiError>, Option<String>) {
-        match Self::send_plain(shared, server, request, false).await {
-            Ok(mut answer) => {
-                let end = answer.redirected_to.take();
-                (good_body(answer), end)
-            }
-            Err(error) => (Err(error), None),
-        }
-    }
-
-    async fn send_plain(
+    /// Sends a request without a session. Redirects are followed only where somebody has just typed the
+    /// address.
+    pub(super) fn plain(
         shared: &Shared,
         server: &ServerId,
         request: ApiRequest,
         refuse_redirects: bool,
-    ) -> Result<HttpResponse, ApiError> {
+    ) -> LocalBoxFuture<'static, Result<HttpResponse, TransportError>> {
         let (origin, _) = shared.ports.navigator.base();
-        let wire = HttpRequest {
+        shared.ports.http.send(HttpRequest {
             method: Method::Get,
             url: format!("{}{}", base_url(server, &origin), request.path),
             headers: Vec::new(),
@@ -283,8 +266,7 @@ impl ApiClient {
             body: None,
             timeout: Some(request.timeout),
             refuse_redirects,
-        };
-        Ok(shared.ports.http.send(wire).await?)
+        })
     }
 
     /// Whether the server answers at all; notes it.
@@ -301,7 +283,7 @@ impl ApiClient {
 }
 
 /// The body of a good answer, or the error that its status stands for.
-fn good_body(answer: HttpResponse) -> Result<String, ApiError> {
+pub(super) fn good_body(answer: HttpResponse) -> Result<String, ApiError> {
     if (200..300).contains(&answer.status) {
         return Ok(answer.body);
     }

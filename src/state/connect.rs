@@ -83,8 +83,8 @@ pub enum Step {
     Shared {
         /// The server.
         found: Found,
-        /// The provider that was chosen.
-        provider: Provider,
+        /// The id of the provider that was chosen.
+        provider: String,
         /// Name of the other server.
         other: String,
     },
@@ -418,7 +418,7 @@ impl Connect {
         if let Some(other) = trust::shared_with(app, &found.id, provider) {
             self.0.step.set(Step::Shared {
                 found: found.clone(),
-                provider: provider.clone(),
+                provider: provider.id.clone(),
                 other,
             });
             return;
@@ -440,16 +440,16 @@ impl Connect {
 
     /// Goes on although another server uses the same sign-in; this is not asked again.
     pub fn accept_shared(&self) {
-        let step = self.0.step.get_untracked();
         if let (
             Step::Shared {
                 found, provider, ..
             },
             Some(app),
-        ) = (step, self.app())
+        ) = (self.0.step.get_untracked(), self.app())
+            && let Some(chosen) = found.providers.iter().find(|known| known.id == provider)
         {
-            trust::trust(app.shared(), &found.id, &provider);
-            self.leave(&app, &found, &provider);
+            trust::trust(app.shared(), &found.id, chosen);
+            self.leave(&app, &found, chosen);
         }
     }
 

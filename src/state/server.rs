@@ -113,6 +113,8 @@ struct Personal {
     reload: Option<fn(&Server)>,
     verified_at: i64,
     watches_reach: bool,
+    /// A later watch takes the place of an earlier one.
+    reach_turn: u64,
     /// The server has been removed.
     is_closed: bool,
 }
@@ -195,7 +197,7 @@ impl Server {
         let weak = Arc::downgrade(&server.0);
         server.0.client.on_unreachable(move || {
             if let Some(inner) = weak.upgrade() {
-                Self(inner).watch_reach();
+                Self(inner).watch_reach(3_000);
             }
         });
         lock(&server.0.personal).user = Some(server.0.session.user());

@@ -77,7 +77,6 @@ struct Inner {
     record: ArcRwSignal<ServerRecord>,
     session: ArcRwSignal<Session>,
     refreshing: ArcRwSignal<bool>,
-    setback: ArcRwSignal<Option<outlook::Setback>>,
     flight: Mutex<Flight>,
     discovery: Mutex<HashMap<String, (Discovery, i64)>>,
     before_end: Mutex<Vec<Hook>>,
@@ -97,6 +96,7 @@ struct Flight {
     refused: bool,
     /// The provider has refused the refresh token of this stamp: asking again is of no use.
     spent: Option<Stamp>,
+    setback: Option<outlook::Setback>,
     watch: u64,
     /// What keeps other tabs from renewing the same tokens now.
     held: Option<oneshot::Sender<()>>,
@@ -126,7 +126,6 @@ impl ServerSession {
             record,
             session: ArcRwSignal::new(session),
             refreshing: ArcRwSignal::new(false),
-            setback: ArcRwSignal::default(),
             flight: Mutex::default(),
             discovery: Mutex::default(),
             before_end: Mutex::default(),

@@ -331,7 +331,7 @@ fn a_removed_server_is_asked_about_anew() {
     let tab = world.open();
     world.disk.put(
         &keys::trusted(&meadow.id()),
-        r#"{"v":1,"data":["https://id.harbor.example web"]}"#,
+        r#"{"v":1,"data":"https://id.harbor.example web\n"}"#,
     );
     tab.app.remove(&tab.server(&meadow));
     tab.settle();

@@ -219,6 +219,15 @@ fn new_tokens_of_another_tab_take_the_end_away() {
         .sign_in(harbor.provider(), tokens);
     world.deliver();
     assert_eq!(ends_in(&tab, &harbor), None);
+    other.close();
+    world.net.heal();
+    world.net.forget_log();
+    world.advance(56 * MINUTE);
+    assert_eq!(
+        world.net.count("POST /token"),
+        1,
+        "and they are renewed ahead of time here too"
+    );
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::core::server::id::ServerId;
 use crate::core::server::registry::AuthMode;
 use crate::i18n;
 use crate::state::app::App;
-use crate::state::client::ApiClient;
+use crate::state::client::{ApiClient, good_body};
 
 /// Finds out which of these addresses is a server: the next is asked only where nothing answers.
 pub(super) async fn probe(app: &App, candidates: &[ServerId]) -> Result<Found, (String, String)> {
@@ -18,17 +18,28 @@ pub(super) async fn probe(app: &App, candidates: &[ServerId]) -> Result<Found, (
         tried.push(id.as_str().to_owned());
         let request = soliplex::login();
         let path = request.path.clone();
-        let (answer, end) = ApiClient::probe(app.shared(), id, request).await;
+        let answer = ApiClient::plain(app.shared(), id, request, false).await;
+        let end = answer
+            .as_ref()
+            .ok()
+            .and_then(|answer| answer.redirected_to.as_deref());
         let id = match end {
             None => id.clone(),
             Some(end) => {
-                landed(&end, &path).ok_or_else(|| i18n::leads_elsewhere(id.as_str(), host(&end)))?
+                landed(end, &path).ok_or_else(|| i18n::leads_elsewhere(id.as_str(), host(end)))?
             }
         };
-        match answer.and_then(|body| soliplex::read_login(&body)) {
+        let auth = answer
+            .map_err(ApiError::from)
+            .and_then(good_body)
+            .and_then(|body| soliplex::read_login(&body));
+        match auth {
             Ok(auth) => {
+                let identity = ApiClient::ask(app.shared(), &id, soliplex::identity())
+                    .await
+                    .ok();
                 let fell_back = id.is_insecure() && tried.len() > 1;
-                let found = describe(app, id, auth).await;
+                let found = found(id, auth, identity.as_deref());
                 return Ok(Found { fell_back, ..found });
             }
             Err(error) if error.is_unreachable() => last = error,
@@ -45,11 +56,8 @@ pub(super) async fn probe(app: &App, candidates: &[ServerId]) -> Result<Found, (
     Err(i18n::probe_failed(&last, &tried, mixed))
 }
 
-async fn describe(app: &App, id: ServerId, auth: AuthMode) -> Found {
-    let identity = ApiClient::ask(app.shared(), &id, soliplex::identity())
-        .await
-        .ok();
-    let identity = identity.as_deref().map(soliplex::read_identity);
+fn found(id: ServerId, auth: AuthMode, identity: Option<&str>) -> Found {
+    let identity = identity.map(soliplex::read_identity);
     let (name, description) = identity.clone().unwrap_or_default();
     let providers = match &auth {
         AuthMode::None => Vec::new(),

@@ -14,7 +14,7 @@ use crate::state::app::App;
 use crate::state::server::Server;
 use crate::state::shared::Shared;
 
-/// Version of the stored list.
+/// Version of the stored text: one sign-in on each line.
 const RECORD: u32 = 1;
 
 /// Provider and client as one text: the same for the same sign-in, however its address is spelled.
@@ -40,7 +40,10 @@ pub(super) fn shared_with(app: &App, id: &ServerId, provider: &Provider) -> Opti
     let servers = app.servers().get_untracked();
     let own = servers.iter().find(|server| server.id() == id);
     let is_own = own.and_then(session_binding).as_ref() == Some(&wanted);
-    if is_own || trusted(app.shared(), id).contains(&wanted) {
+    let is_trusted = trusted(app.shared(), id)
+        .lines()
+        .any(|known| known == wanted);
+    if is_own || is_trusted {
         return None;
     }
     let uses = |server: &&Server| {
@@ -57,16 +60,17 @@ pub(super) fn shared_with(app: &App, id: &ServerId, provider: &Provider) -> Opti
     Some(super::server_name(other))
 }
 
-fn trusted(shared: &Shared, id: &ServerId) -> Vec<String> {
+/// A list as text: that costs the first load of the page less than any other form.
+fn trusted(shared: &Shared, id: &ServerId) -> String {
     shared.load(&keys::trusted(id), RECORD).unwrap_or_default()
 }
 
 /// Notes that a sign-in is a server's own.
 pub(in crate::state) fn trust(shared: &Shared, id: &ServerId, provider: &Provider) {
-    let mut list = trusted(shared, id);
-    let own = binding(provider);
-    if !list.contains(&own) {
-        list.push(own);
+    let (mut list, own) = (trusted(shared, id), binding(provider));
+    if !list.lines().any(|known| known == own) {
+        list.push_str(&own);
+        list.push('\n');
         shared.save(&keys::trusted(id), RECORD, &list);
     }
 }
@@ -78,6 +82,5 @@ pub(super) fn keep_to_the_same(server: &Server, found: &mut Found) {
     };
     if found.providers.iter().any(|other| binding(other) == own) {
         found.providers.retain(|other| binding(other) == own);
-        found.providers.truncate(1);
     }
 }

@@ -1,7 +1,6 @@
 //! What the rooms and threads of a server are called, also after the page was loaded anew.
 
 use reactive_graph::traits::WithUntracked;
-use serde_json::{Map, Value};
 
 use super::Server;
 use crate::core::record::keys;
@@ -9,7 +8,8 @@ use crate::core::room::{Room, RoomId, ThreadId};
 use crate::core::route::{Route, encode_segment};
 use crate::core::thread::history::ThreadSummary;
 
-/// Version of the stored record: an object whose keys are `<room>` and `<room>/<thread>`.
+/// Version of the stored text: `<room> <name>` or `<room>/<thread> <name>` on each line, ids encoded. A text
+/// costs the first load of the page less than any other form.
 const RECORD: u32 = 1;
 /// So many rooms, and so many threads of each, are kept by name.
 const MOST: usize = 100;
@@ -37,10 +37,12 @@ impl Server {
 
     fn kept_name(&self, key: &str) -> Option<String> {
         let names = self.names();
-        names.get(key).and_then(Value::as_str).map(str::to_owned)
+        let mut pairs = names.lines().filter_map(|line| line.split_once(' '));
+        let (_, name) = pairs.find(|(known, _)| *known == key)?;
+        Some(name.to_owned())
     }
 
-    fn names(&self) -> Value {
+    fn names(&self) -> String {
         let shared = &self.0.shared;
         shared
             .load(&keys::names(&self.0.id), RECORD)
@@ -49,33 +51,27 @@ impl Server {
 
     /// Notes what the rooms are called now; rooms that are gone are forgotten with their threads.
     pub(super) fn note_rooms(&self, rooms: &[Room]) {
-        let old = match self.names() {
-            Value::Object(old) => old,
-            _ => Map::new(),
-        };
-        let mut names = Map::new();
+        let (old, mut names) = (self.names(), String::new());
         for room in rooms.iter().take(MOST) {
-            names.insert(encode_segment(room.id.as_str()), short(&room.name));
-        }
-        for (key, name) in old {
-            if key
-                .split_once('/')
-                .is_some_and(|(room, _)| names.contains_key(room))
-            {
-                names.insert(key, name);
+            let id = encode_segment(room.id.as_str());
+            names += &line(&id, &room.name);
+            let threads = old.lines().filter(|line| is_thread_of(line, &id));
+            for thread in threads {
+                names.push_str(thread);
+                names.push('\n');
             }
         }
-        self.keep_names(names);
+        self.keep_names(&names);
     }
 
     /// Notes what the threads of a room are called now: the newest, and the one on show.
     pub(in crate::state) fn note_threads(&self, room: &RoomId, threads: &[ThreadSummary]) {
-        let mut names = match self.names() {
-            Value::Object(names) => names,
-            _ => Map::new(),
-        };
-        let prefix = format!("{}/", encode_segment(room.as_str()));
-        names.retain(|key, _| !key.starts_with(&prefix));
+        let (old, id) = (self.names(), encode_segment(room.as_str()));
+        let mut names = String::new();
+        for line in old.lines().filter(|line| !is_thread_of(line, &id)) {
+            names.push_str(line);
+            names.push('\n');
+        }
         let here = self.0.shared.here();
         let is_here =
             |id: &ThreadId| matches!(&here, Some(Route::Thread { thread, .. }) if thread == id);
@@ -83,16 +79,16 @@ impl Server {
             if let Some(name) = &thread.name
                 && (at < MOST || is_here(&thread.id))
             {
-                names.insert(key(room, &thread.id), short(name));
+                names += &line(&key(room, &thread.id), name);
             }
         }
-        self.keep_names(names);
+        self.keep_names(&names);
     }
 
-    fn keep_names(&self, names: Map<String, Value>) {
-        let names = Value::Object(names);
-        if names != self.names() {
-            self.0.shared.save(&keys::names(&self.0.id), RECORD, &names);
+    fn keep_names(&self, names: &String) {
+        if *names != self.names() {
+            let key = keys::names(&self.0.id);
+            self.0.shared.save(&key, RECORD, names);
         }
     }
 
@@ -110,6 +106,20 @@ fn key(room: &RoomId, thread: &ThreadId) -> String {
     )
 }
 
-fn short(name: &str) -> Value {
-    Value::String(name.chars().take(LONGEST).collect())
+fn line(key: &str, name: &str) -> String {
+    let mut line = format!("{key} ");
+    // A name is one line.
+    line.extend(
+        name.chars()
+            .filter(|letter| !letter.is_control())
+            .take(LONGEST),
+    );
+    line.push('\n');
+    line
+}
+
+/// Whether a line names a thread of the room with that encoded id.
+fn is_thread_of(line: &str, room: &str) -> bool {
+    line.strip_prefix(room)
+        .is_some_and(|rest| rest.starts_with('/'))
 }

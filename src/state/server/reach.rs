@@ -52,35 +52,39 @@ impl Server {
     /// Looks again at a server that did not answer.
     pub fn look_again(&self) {
         if self.0.standing.get_untracked() == Standing::Unreachable {
-            let this = self.clone();
-            spawn(async move {
-                if this.is_back().await {
-                    this.load_missing();
-                }
-            });
+            self.watch_reach(0);
         }
     }
 
-    /// Waits until the server answers again and the session can be renewed, then loads what is missing.
-    pub(super) fn watch_reach(&self) {
-        if std::mem::replace(&mut lock(&self.0.personal).watches_reach, true) {
-            return;
-        }
+    /// Waits, at first for so many milliseconds, until the server answers again and the session can be
+    /// renewed; then loads what is missing.
+    pub(super) fn watch_reach(&self, first: u32) {
+        let turn = {
+            let mut personal = lock(&self.0.personal);
+            if first > 0 && personal.watches_reach {
+                return;
+            }
+            personal.watches_reach = true;
+            personal.reach_turn += 1;
+            personal.reach_turn
+        };
         let this = self.clone();
         spawn(async move {
-            let mut wait = 3_000;
-            let is_back = loop {
+            let mut wait = first;
+            loop {
                 this.0.shared.ports.clock.sleep(wait).await;
-                if !this.is_wanted() {
-                    break false;
+                let is_back = !this.is_wanted() || this.is_back().await;
+                let mut personal = lock(&this.0.personal);
+                if personal.reach_turn != turn {
+                    return;
                 }
-                if this.is_back().await {
-                    break true;
+                if is_back {
+                    personal.watches_reach = false;
+                    break;
                 }
-                wait = (wait * 2).min(60_000);
-            };
-            lock(&this.0.personal).watches_reach = false;
-            if is_back {
+                wait = (wait * 2).clamp(3_000, 60_000);
+            }
+            if this.is_wanted() {
                 this.load_missing();
             }
         });

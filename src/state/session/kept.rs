@@ -28,6 +28,7 @@ impl ServerSession {
             .session
             .with_untracked(|session| session.yields_to(&stored));
         if yields {
+            lock(&self.0.flight).stopped = false;
             self.put(stored, false);
             self.watch();
         }

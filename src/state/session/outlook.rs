@@ -1,6 +1,6 @@
 //! What is to be expected of a session that is still good: whether it goes on by itself.
 
-use reactive_graph::traits::{Get, GetUntracked, ReadUntracked, Set, Track, With};
+use reactive_graph::traits::{Set, Track, With, WithUntracked};
 
 use super::ServerSession;
 use crate::core::session::machine::{Session, Stamp};
@@ -23,12 +23,20 @@ pub(super) struct Setback {
 impl ServerSession {
     /// Notes that the tokens of this stamp could not be renewed, and that the session stays all the same.
     pub(super) fn note_setback(&self, stamp: Stamp, after: AfterFailure, refused: bool) {
-        let barred = after == AfterFailure::KeepAndStop || lock(&self.0.flight).stopped;
-        self.0.setback.set(Some(Setback {
-            stamp,
-            barred,
-            refused,
-        }));
+        {
+            let mut flight = lock(&self.0.flight);
+            // A provider that is away after a refusal has not taken the refusal back.
+            let was_barred = flight
+                .setback
+                .is_some_and(|old| old.stamp == stamp && old.barred);
+            flight.setback = Some(Setback {
+                stamp,
+                barred: after == AfterFailure::KeepAndStop || was_barred,
+                refused,
+            });
+        }
+        // What is told relative to the time is looked at anew.
+        self.0.shared.tick.set(self.0.shared.now());
     }
 
     /// Whether the access token is of no more use while a new one could not be had, for a reason that
@@ -36,21 +44,22 @@ impl ServerSession {
     #[must_use]
     pub fn is_lapsed(&self) -> bool {
         self.0.shared.tick.track();
-        let (setback, now) = (self.0.setback.get(), self.0.shared.now());
-        self.0
-            .session
-            .with(|session| lapsed(setback, session, now).is_some())
+        self.0.session.track();
+        self.lapsed().is_some()
     }
 
     /// The same, untracked.
     #[must_use]
     pub fn is_lapsed_now(&self) -> bool {
-        self.lapsed_now().is_some()
+        self.lapsed().is_some()
     }
 
-    fn lapsed_now(&self) -> Option<Setback> {
-        let (setback, now) = (self.0.setback.get_untracked(), self.0.shared.now());
-        lapsed(setback, &self.0.session.read_untracked(), now)
+    fn lapsed(&self) -> Option<Setback> {
+        let (setback, now) = (lock(&self.0.flight).setback, self.0.shared.now());
+        self.0.session.with_untracked(|session| {
+            let is_dead = session.tokens().is_some_and(|tokens| tokens.is_dead(now));
+            of(setback, session).filter(|setback| !setback.barred && (setback.refused || is_dead))
+        })
     }
 
     /// How long the session still lasts, in milliseconds, where it will not be renewed by itself and that
@@ -58,7 +67,7 @@ impl ServerSession {
     #[must_use]
     pub fn ends_in(&self) -> Option<i64> {
         self.0.shared.tick.track();
-        let (setback, now) = (self.0.setback.get(), self.0.shared.now());
+        let (setback, now) = (lock(&self.0.flight).setback, self.0.shared.now());
         self.0.session.with(|session| {
             let tokens = session.tokens().filter(|_| session.is_active())?;
             let left = (tokens.expires_at - now).max(0);
@@ -73,7 +82,7 @@ impl ServerSession {
     /// Tries once more to renew a session that has lapsed, unless the pause after the last try is not over.
     pub async fn retry_lapsed(&self) {
         let is_time = lock(&self.0.flight).backoff.allows(self.0.shared.now());
-        if let Some(setback) = self.lapsed_now().filter(|_| is_time) {
+        if let Some(setback) = self.lapsed().filter(|_| is_time) {
             // The outcome shows in the session.
             self.refresh(setback.refused).await;
         }
@@ -83,9 +92,4 @@ impl ServerSession {
 /// The setback, if it is about these very tokens of a living session.
 fn of(setback: Option<Setback>, session: &Session) -> Option<Setback> {
     setback.filter(|setback| session.is_active() && setback.stamp == session.stamp())
-}
-
-fn lapsed(setback: Option<Setback>, session: &Session, now: i64) -> Option<Setback> {
-    let is_dead = session.tokens().is_some_and(|tokens| tokens.is_dead(now));
-    of(setback, session).filter(|setback| !setback.barred && (setback.refused || is_dead))
 }
