@@ -151,6 +151,7 @@ impl ApiClient {
         send: &dyn Fn(HttpRequest) -> LocalBoxFuture<'static, Result<A, TransportError>>,
     ) -> Result<A, ApiError> {
         let mut tried = false;
+        let user = self.session.user();
         loop {
             let (bearer, stamp) = self.session.bearer().await.map_err(refused)?;
             let wire = HttpRequest {
@@ -179,6 +180,12 @@ impl ApiClient {
             self.note_reach(answer.is_err());
             let answer = answer?;
             if !self.is_current(stamp) {
+                // The same person has signed in anew: what was to be read is still wanted.
+                let is_back = self.session.is_active_untracked() && self.session.user() == user;
+                if is_back && request.verb == Verb::Get && !tried {
+                    tried = true;
+                    continue;
+                }
                 return Err(ApiError::Cancelled);
             }
             if answer.status() != 401 || self.session.is_open() {
