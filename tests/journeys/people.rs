@@ -160,3 +160,16 @@ fn what_was_being_loaded_comes_also_when_the_same_person_signs_in_meanwhile() {
     assert!(thread.history().get_untracked().data.is_some(), "history");
     assert_eq!(rows(&thread)[0], "user:done:hello");
 }
+
+#[test]
+fn what_was_being_read_for_one_person_is_not_read_again_as_the_next() {
+    let (world, harbor) = World::with_one();
+    let tab = world.open();
+    let gate = world.net.hold("GET /api/v1/rooms/echo/agui");
+    tab.room(&harbor).load_threads();
+    tab.settle();
+    sign_in(&world, &tab, &harbor, "bob");
+    gate.release();
+    tab.settle();
+    assert_eq!(world.net.count("GET /api/v1/rooms/echo/agui"), 1);
+}
