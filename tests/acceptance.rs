@@ -8,8 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
+/// Rows by their letter: the number of the last, and how many digits a number has at least.
+type Rows = &'static [(char, usize, usize)];
+
 /// The tables, and which rows each must have. The one about faults need not be there.
-const TABLES: [(&str, &[(char, usize, usize)]); 2] = [
+const TABLES: [(&str, Rows); 2] = [
     ("tests/acceptance.md", &[('A', 434, 3), ('B', 69, 2)]),
     ("tests/faults.md", &[('X', 64, 2), ('S', 15, 1)]),
 ];
@@ -54,7 +57,7 @@ fn rows(table: &str) -> Vec<Row> {
         .collect()
 }
 
-fn wanted(rows: &[(char, usize, usize)]) -> BTreeSet<String> {
+fn wanted(rows: Rows) -> BTreeSet<String> {
     rows.iter()
         .flat_map(|(letter, last, width)| {
             (1..=*last).map(move |number| format!("{letter}{number:0width$}"))
@@ -85,10 +88,8 @@ fn tests_of(source: &str) -> BTreeSet<String> {
             .split_once("fn ")
             .and_then(|(_, rest)| rest.split_once('('))
             .map(|(name, _)| name);
-        if let Some(name) = name {
-            if std::mem::take(&mut is_test) {
-                found.insert(name.to_owned());
-            }
+        if name.is_some() && std::mem::take(&mut is_test) {
+            found.extend(name.map(str::to_owned));
         }
     }
     found

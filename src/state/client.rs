@@ -149,12 +149,13 @@ impl ApiClient {
 
     async fn authorized<A: Answer>(
         &self,
-        epoch: Epoch,
+        mut epoch: Epoch,
         request: &ApiRequest,
         headers: &[(&'static str, String)],
         send: &dyn Fn(HttpRequest) -> LocalBoxFuture<'static, Result<A, TransportError>>,
     ) -> Result<A, ApiError> {
         let mut tried = false;
+        let user = self.session.user();
         loop {
             let (bearer, stamp) = match self.session.bearer().await {
                 Ok(bearer) => bearer,
@@ -191,6 +192,13 @@ impl ApiClient {
             self.note_reach(answer.is_err());
             let answer = answer?;
             if self.epoch() != epoch {
+                // The same person has signed in anew: what was to be read is still wanted.
+                let is_back = self.session.is_active_untracked() && self.session.user() == user;
+                if is_back && request.verb == Verb::Get && !tried {
+                    tried = true;
+                    epoch = self.epoch();
+                    continue;
+                }
                 return Err(ApiError::Cancelled);
             }
             if answer.status() != 401 || self.session.is_open() {

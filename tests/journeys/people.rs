@@ -134,3 +134,42 @@ fn whose_token_names_nobody_finds_the_draft_again_all_the_same() {
     let text = tab.thread(&harbor, "t-1").composer().text();
     assert_eq!(text.get_untracked(), "half a thought");
 }
+
+#[test]
+fn what_was_being_loaded_comes_also_when_the_same_person_signs_in_meanwhile() {
+    let (world, harbor) = World::with_one();
+    harbor.add_run("t-1", "r-1", "hello");
+    let tab = world.open();
+    let lists = [
+        world.net.hold("GET /api/v1/rooms"),
+        world.net.hold("GET /api/v1/rooms/echo/agui"),
+        world.net.hold("GET /agui/t-1"),
+    ];
+    let (room, thread) = (tab.room(&harbor), tab.thread(&harbor, "t-1"));
+    tab.server(&harbor).load_rooms();
+    room.load_threads();
+    thread.open();
+    tab.settle();
+    sign_in(&world, &tab, &harbor, "ann");
+    for list in lists {
+        list.release();
+    }
+    tab.settle();
+    assert!(tab.server(&harbor).rooms().get_untracked().data.is_some());
+    assert!(room.threads().get_untracked().data.is_some(), "threads");
+    assert!(thread.history().get_untracked().data.is_some(), "history");
+    assert_eq!(rows(&thread)[0], "user:done:hello");
+}
+
+#[test]
+fn what_was_being_read_for_one_person_is_not_read_again_as_the_next() {
+    let (world, harbor) = World::with_one();
+    let tab = world.open();
+    let gate = world.net.hold("GET /api/v1/rooms/echo/agui");
+    tab.room(&harbor).load_threads();
+    tab.settle();
+    sign_in(&world, &tab, &harbor, "bob");
+    gate.release();
+    tab.settle();
+    assert_eq!(world.net.count("GET /api/v1/rooms/echo/agui"), 1);
+}
