@@ -15,8 +15,13 @@ pub struct LocalStore;
 const CHANNEL: &str = "enfilade";
 
 thread_local! {
-    // Where it is missing, the `storage` event and the next look at the page remain.
-    static TABS: Option<BroadcastChannel> = BroadcastChannel::new(CHANNEL).ok();
+    static TABS: Option<BroadcastChannel> = channel();
+}
+
+/// The way to the other tabs. Where it is missing, the `storage` event and the next look at the page remain.
+#[must_use]
+pub fn channel() -> Option<BroadcastChannel> {
+    BroadcastChannel::new(CHANNEL).ok()
 }
 
 /// Hears which key another tab has written to, for as long as the page lives.

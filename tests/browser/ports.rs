@@ -3,14 +3,16 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use enfilade::port::{Clock, Lock, Random, Store, StoreError};
+use enfilade::port::{Clock, Lock, Random, Store, StoreError, Vault};
 use enfilade::web::clock::BrowserClock;
 use enfilade::web::events::Listener;
 use enfilade::web::lock::WebLocks;
 use enfilade::web::random::Crypto;
 use enfilade::web::storage::LocalStore;
+use enfilade::web::vault::KeyStore;
 use futures_util::FutureExt;
 use futures_util::future::{Either, select};
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 const KEYS: &str = "enfilade-test/";
@@ -178,4 +180,78 @@ fn no_two_random_values_are_the_same() {
         assert!(!values[..at].contains(value));
         assert_ne!(*value, [0; 16]);
     }
+}
+
+#[wasm_bindgen_test]
+async fn the_key_to_what_is_stored_is_the_same_every_time_and_cannot_be_exported() {
+    let (one, two) = (KeyStore.key().await, KeyStore.key().await);
+    let (one, two) = (one.expect("a secure context"), two.expect("a key"));
+    let sealed = one.close("secret", "here", [1; 16]).expect("sealed");
+    assert_eq!(two.open(&sealed, "here").as_deref(), Some("secret"));
+
+    let kept = js(
+        "new Promise((done) => { const open = indexedDB.open('enfilade'); open.onsuccess = () => {
+            const get = open.result.transaction('keys').objectStore('keys').get('storage');
+            get.onsuccess = () => { open.result.close(); done(`${get.result.extractable} ${get.result.type}`); };
+        }; })",
+    )
+    .await;
+    assert_eq!(kept.as_string().as_deref(), Some("false secret"));
+}
+
+#[wasm_bindgen_test]
+async fn without_indexed_db_there_is_no_key_and_no_panic() {
+    let window: JsValue = web_sys::window().expect("a page").into();
+    let name = JsValue::from_str("indexedDB");
+    let property = js("Object.getOwnPropertyDescriptor(window, 'indexedDB')").await;
+    js_sys::Object::define_property(
+        window.unchecked_ref(),
+        &name,
+        js("({ value: undefined, configurable: true })").await.unchecked_ref(),
+    );
+    let key = KeyStore.key().await;
+    js_sys::Object::define_property(window.unchecked_ref(), &name, property.unchecked_ref());
+    assert!(key.is_none());
+    assert!(KeyStore.key().await.is_some(), "it is back");
+}
+
+#[wasm_bindgen_test]
+async fn a_write_is_told_to_the_other_tabs() {
+    let heard = js(
+        "window.heard = []; window.other = new BroadcastChannel('enfilade');
+         window.other.onmessage = (event) => window.heard.push(event.data); window.heard",
+    )
+    .await;
+    LocalStore.set("enfilade-test/told", "text").expect("stored");
+    LocalStore.remove("enfilade-test/told").expect("removed");
+    let heard: js_sys::Array = heard.unchecked_into();
+    for _ in 0..100 {
+        if heard.length() == 2 {
+            break;
+        }
+        BrowserClock.sleep(20).await;
+    }
+    js("window.other.close()").await;
+    let heard: Vec<_> = heard.iter().filter_map(|key| key.as_string()).collect();
+    assert_eq!(heard, ["enfilade-test/told", "enfilade-test/told"], "the key, never the text");
+}
+
+#[wasm_bindgen_test]
+async fn a_browser_without_a_channel_between_tabs_is_no_fault() {
+    js("window.kept = window.BroadcastChannel; delete window.BroadcastChannel").await;
+    let missing = enfilade::web::storage::channel().is_none();
+    js("window.BroadcastChannel = function () { throw new Error('no'); }").await;
+    let refused = enfilade::web::storage::channel().is_none();
+    js("window.BroadcastChannel = window.kept").await;
+    assert!(missing && refused);
+    LocalStore.set("enfilade-test/alone", "text").expect("stored");
+    LocalStore.remove("enfilade-test/alone").expect("removed");
+}
+
+/// Runs a script of the test and waits for what it gives.
+async fn js(script: &str) -> JsValue {
+    let value = js_sys::eval(script).expect("a good script");
+    wasm_bindgen_futures::JsFuture::from(js_sys::Promise::resolve(&value))
+        .await
+        .expect("no rejection")
 }

@@ -374,3 +374,18 @@ fn drafts_whose_time_is_over_are_swept_at_the_start_and_others_stay() {
     assert_eq!(left.len(), 1, "{left:?}");
     assert!(left[0].ends_with("/new"));
 }
+
+#[test]
+fn a_second_start_writes_nothing_anew() {
+    let (world, harbor) = World::with_one();
+    let key = keys::session(&harbor.id());
+    let first = stored::encode(&world.stored(&harbor).unwrap(), &key, None, [0; 16]);
+    world.disk.put(&key, &first);
+    world.open().close();
+    let sealed = world.disk.read(&key);
+    assert_ne!(sealed.as_deref(), Some(first.as_str()));
+    world.disk.take_written();
+    world.open().close();
+    assert!(world.disk.take_written().is_empty());
+    assert_eq!(world.disk.read(&key), sealed);
+}
