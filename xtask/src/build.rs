@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::assets::{hashed_name, write};
 use crate::failure::{Failure, Outcome, Trying};
 use crate::modules::{APP_JS, APP_WASM, Modules, rename, start_script};
+use crate::order::ordered;
 use crate::process::{interrupted, run};
 use crate::shorten::{shorten, without_comments};
 use crate::sizes::{Size, check_budget, table};
@@ -15,6 +16,19 @@ use crate::{css, html, split};
 
 /// The folder of files whose names change with their content, to be cached for ever.
 const ASSETS: &str = "assets";
+
+/// `-Oz` is smaller on disk, but larger after brotli: what counts is the download. Functions are not inlined for
+/// speed either. Below address 1024 lies only the far end of the stack: Rust puts the stack below the data.
+const OPTIMISE: [&str; 8] = [
+    "-Os",
+    "--low-memory-unused",
+    "--always-inline-max-function-size",
+    "0",
+    "--flexible-inline-max-function-size",
+    "0",
+    "--one-caller-inline-max-function-size",
+    "0",
+];
 
 /// Makes the release, prints its sizes and holds it to its budget.
 pub fn run_build() -> Outcome<()> {
@@ -81,9 +95,10 @@ fn optimise(bound: &Path) -> Outcome<()> {
             continue;
         }
         let mut command = tool("wasm-opt");
-        // `-Oz` is smaller on disk, but larger after brotli: what counts is the download.
-        command.arg("-Os").args(split::OPT_ARGUMENTS);
+        command.args(OPTIMISE).args(split::OPT_ARGUMENTS);
         run("wasm-opt", command.arg(&file).arg("-o").arg(&file))?;
+        let wasm = fs::read(&file).trying(|| format!("read {}", shown(&file)))?;
+        fs::write(&file, ordered(&wasm)?).trying(|| format!("write {}", shown(&file)))?;
     }
     Ok(())
 }
