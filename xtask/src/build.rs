@@ -110,8 +110,15 @@ fn shorten_names(bound: &Path) -> Outcome<()> {
         fs::read_to_string(&script_path).trying(|| format!("read {}", shown(&script_path)))?;
     let (wasm, script) = shorten(&wasm, &script)?;
     fs::write(&wasm_path, &wasm).trying(|| format!("write {}", shown(&wasm_path)))?;
-    fs::write(&script_path, without_comments(&script))
-        .trying(|| format!("write {}", shown(&script_path)))
+    fs::write(&script_path, script).trying(|| format!("write {}", shown(&script_path)))?;
+    for path in listed(bound)? {
+        if path.extension().is_some_and(|extension| extension == "js") {
+            let script = fs::read_to_string(&path).trying(|| format!("read {}", shown(&path)))?;
+            fs::write(&path, without_comments(&script))
+                .trying(|| format!("write {}", shown(&path)))?;
+        }
+    }
+    Ok(())
 }
 
 struct Release<'a> {
