@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::assets::{hashed_name, write};
 use crate::failure::{Failure, Outcome, Trying};
 use crate::modules::{APP_JS, APP_WASM, Modules, rename, start_script};
+use crate::order::ordered;
 use crate::process::{interrupted, run};
 use crate::shorten::{shorten, without_comments};
 use crate::sizes::{Size, check_budget, table};
@@ -15,6 +16,19 @@ use crate::{css, html, split};
 
 /// The folder of files whose names change with their content, to be cached for ever.
 const ASSETS: &str = "assets";
+
+/// `-Oz` is smaller on disk, but larger after brotli: what counts is the download. Functions are not inlined for
+/// speed either. Below address 1024 lies only the far end of the stack: Rust puts the stack below the data.
+const OPTIMISE: [&str; 8] = [
+    "-Os",
+    "--low-memory-unused",
+    "--always-inline-max-function-size",
+    "0",
+    "--flexible-inline-max-function-size",
+    "0",
+    "--one-caller-inline-max-function-size",
+    "0",
+];
 
 /// Makes the release, prints its sizes and holds it to its budget.
 pub fn run_build() -> Outcome<()> {
@@ -81,9 +95,10 @@ fn optimise(bound: &Path) -> Outcome<()> {
             continue;
         }
         let mut command = tool("wasm-opt");
-        // `-Oz` is smaller on disk, but larger after brotli: what counts is the download.
-        command.arg("-Os").args(split::OPT_ARGUMENTS);
+        command.args(OPTIMISE).args(split::OPT_ARGUMENTS);
         run("wasm-opt", command.arg(&file).arg("-o").arg(&file))?;
+        let wasm = fs::read(&file).trying(|| format!("read {}", shown(&file)))?;
+        fs::write(&file, ordered(&wasm)?).trying(|| format!("write {}", shown(&file)))?;
     }
     Ok(())
 }
@@ -95,8 +110,15 @@ fn shorten_names(bound: &Path) -> Outcome<()> {
         fs::read_to_string(&script_path).trying(|| format!("read {}", shown(&script_path)))?;
     let (wasm, script) = shorten(&wasm, &script)?;
     fs::write(&wasm_path, &wasm).trying(|| format!("write {}", shown(&wasm_path)))?;
-    fs::write(&script_path, without_comments(&script))
-        .trying(|| format!("write {}", shown(&script_path)))
+    fs::write(&script_path, script).trying(|| format!("write {}", shown(&script_path)))?;
+    for path in listed(bound)? {
+        if path.extension().is_some_and(|extension| extension == "js") {
+            let script = fs::read_to_string(&path).trying(|| format!("read {}", shown(&path)))?;
+            fs::write(&path, without_comments(&script))
+                .trying(|| format!("write {}", shown(&path)))?;
+        }
+    }
+    Ok(())
 }
 
 struct Release<'a> {

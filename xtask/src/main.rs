@@ -12,6 +12,7 @@ mod failure;
 mod html;
 mod http;
 mod modules;
+mod order;
 mod process;
 mod shorten;
 mod sizes;
@@ -19,6 +20,7 @@ mod split;
 mod summary;
 mod test;
 mod tools;
+mod wasm;
 mod workspace;
 
 use std::process::ExitCode;

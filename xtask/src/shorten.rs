@@ -1,19 +1,28 @@
-//! Short names for what the app imports from its JavaScript: wasm-bindgen's names end in hashes, which no
+//! Short names for what the app imports from its JavaScript and exports to it: most of them end in hashes, which no
 //! compression makes smaller.
 
 use std::collections::BTreeMap;
 
 use crate::failure::{Failure, Outcome};
+use crate::wasm::{number, number_length, put_number};
 
 /// The number of the import section (WebAssembly core specification, section 5.5.5).
 const IMPORTS: u8 = 2;
-/// What the names begin with that wasm-bindgen makes up.
-const PREFIXES: [&str; 2] = ["__wbg_", "__wbindgen_cast_"];
+/// The number of the export section.
+const EXPORTS: u8 = 7;
+/// What the names begin with that wasm-bindgen makes up, that come from the compiler, and those of one crate's streams.
+const PREFIXES: [&str; 5] = [
+    "__wbg_",
+    "__wbindgen_cast_",
+    "__wbindgen_generic_",
+    "_ZN",
+    "intounderlying",
+];
 
-/// Renames the imports of `wasm` in it and in `script`.
+/// Renames the imports and exports of `wasm` in it and in `script`.
 pub fn shorten(wasm: &[u8], script: &str) -> Outcome<(Vec<u8>, String)> {
     let names = made_up_names(script);
-    let wasm = rename_imports(wasm, &names).ok_or_else(|| {
+    let wasm = rename_sections(wasm, &names).ok_or_else(|| {
         Failure::new(
             "the app's WASM file cannot be read: is wasm-opt of another version?".to_owned(),
         )
@@ -76,18 +85,23 @@ pub fn without_comments(script: &str) -> String {
     out
 }
 
-fn rename_imports(wasm: &[u8], names: &BTreeMap<String, String>) -> Option<Vec<u8>> {
+fn rename_sections(wasm: &[u8], names: &BTreeMap<String, String>) -> Option<Vec<u8>> {
     let mut out = wasm.get(..8)?.to_vec();
     let mut rest = wasm.get(8..)?;
     while let Some((&kind, after)) = rest.split_first() {
         let (length, after) = number(after)?;
         let (body, after) = (after.get(..length)?, after.get(length..)?);
         let renamed;
-        let body = if kind == IMPORTS {
-            renamed = import_section(body, names)?;
-            &renamed
-        } else {
-            body
+        let body = match kind {
+            IMPORTS => {
+                renamed = import_section(body, names)?;
+                &renamed
+            }
+            EXPORTS => {
+                renamed = export_section(body, names)?;
+                &renamed
+            }
+            _ => body,
         };
         out.push(kind);
         put_number(body.len(), &mut out);
@@ -115,6 +129,22 @@ fn import_section(body: &[u8], names: &BTreeMap<String, String>) -> Option<Vec<u
         let length = description(rest)?;
         out.extend(rest.get(..length)?);
         rest = rest.get(length..)?;
+    }
+    rest.is_empty().then_some(out)
+}
+
+fn export_section(body: &[u8], names: &BTreeMap<String, String>) -> Option<Vec<u8>> {
+    let (count, mut rest) = number(body)?;
+    let mut out = Vec::with_capacity(body.len());
+    put_number(count, &mut out);
+    for _ in 0..count {
+        let (name, after) = text(rest)?;
+        let name = names.get(name).map_or(name, String::as_str);
+        put_number(name.len(), &mut out);
+        out.extend(name.as_bytes());
+        let length = 1 + number_length(after.get(1..)?)?;
+        out.extend(after.get(..length)?);
+        rest = after.get(length..)?;
     }
     rest.is_empty().then_some(out)
 }
@@ -147,36 +177,6 @@ fn text(bytes: &[u8]) -> Option<(&str, &[u8])> {
     ))
 }
 
-fn number_length(bytes: &[u8]) -> Option<usize> {
-    bytes
-        .iter()
-        .position(|byte| byte & 0x80 == 0)
-        .map(|last| last + 1)
-}
-
-/// An unsigned LEB128 number.
-fn number(bytes: &[u8]) -> Option<(usize, &[u8])> {
-    let length = number_length(bytes).filter(|length| *length <= 5)?;
-    let value = bytes
-        .iter()
-        .take(length)
-        .rev()
-        .fold(0, |sum, byte| (sum << 7) | usize::from(byte & 0x7f));
-    Some((value, bytes.get(length..)?))
-}
-
-fn put_number(mut value: usize, out: &mut Vec<u8>) {
-    loop {
-        let byte = u8::try_from(value & 0x7f).unwrap_or_default();
-        value >>= 7;
-        if value == 0 {
-            out.push(byte);
-            return;
-        }
-        out.push(byte | 0x80);
-    }
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -206,6 +206,25 @@ mod tests {
     }
 
     #[test]
+    fn an_export_gets_the_same_short_name_on_both_sides() {
+        let exporting = |name: &str| {
+            let mut file = b"\0asm\x01\0\0\0".to_vec();
+            let length = u8::try_from(name.len()).unwrap();
+            file.extend([EXPORTS, length + 4, 1, length]);
+            file.extend(name.as_bytes());
+            file.extend([0, 9]);
+            file
+        };
+        let script = "wasm._ZN12invoke17h0123456789abcdefE(a); wasm.memory";
+        let (made, script) =
+            shorten(&exporting("_ZN12invoke17h0123456789abcdefE"), script).unwrap();
+        assert_eq!(made, exporting("_0"));
+        assert_eq!(script, "wasm._0(a); wasm.memory");
+        let (made, _) = shorten(&exporting("memory"), &script).unwrap();
+        assert_eq!(made, exporting("memory"));
+    }
+
+    #[test]
     fn comments_and_indentation_go_and_code_stays() {
         let script = "/**\n * says\n */\nfunction a() {\n    // why\n    return 1; /* x */\n}\n\n/* one */\nb();\n";
         assert_eq!(
@@ -224,14 +243,5 @@ mod tests {
     fn a_file_that_is_no_wasm_is_an_error() {
         assert!(shorten(b"\0asm\x01\0\0\0\x02\x7f", "").is_err());
         assert!(shorten(b"", "").is_err());
-    }
-
-    #[test]
-    fn numbers_survive() {
-        for value in [0, 1, 127, 128, 300, 70_000] {
-            let mut bytes = Vec::new();
-            put_number(value, &mut bytes);
-            assert_eq!(number(&bytes), Some((value, &[][..])));
-        }
     }
 }
