@@ -10,7 +10,7 @@
 //! | [`port`] | one trait for each effect | `core` |
 //! | [`state`] | signals, and the tasks that change them | `core`, `api`, `i18n`, `port` |
 //! | `web` | the browser, and nothing else touches it | `core`, `port` |
-//! | `ui` | components | `core`, `i18n`, `state`, and `web` for the document and the address |
+//! | `ui` | components | `core`, `i18n`, `state`, and `web` for the document and the router |
 //!
 //! `web` and `ui` exist for WebAssembly only, so that a native test cannot reach a browser.
 //! `tests/architecture.rs` holds the table.

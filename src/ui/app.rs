@@ -4,6 +4,9 @@ mod link;
 mod plain;
 
 use leptos::prelude::*;
+use leptos_router::NavigateOptions;
+use leptos_router::components::Router;
+use leptos_router::hooks::{use_location, use_navigate};
 
 pub use self::plain::{NotFoundPage, StatusPage};
 use super::connect::{CallbackPage, ConnectPage};
@@ -16,7 +19,6 @@ use crate::core::session::guard::{Decision, Notice};
 use crate::i18n::shell as words;
 use crate::state::app::{App, use_app};
 use crate::state::toast::Tone;
-use crate::web::navigator;
 
 /// The `href` of a place, with the folder that the app is served from.
 #[must_use]
@@ -28,7 +30,11 @@ pub fn href(route: &Route) -> String {
 pub fn mount(app: App) {
     leptos::mount::mount_to_body(move || {
         provide_context(app);
-        view! { <Root /> }
+        view! {
+            <Router>
+                <Root />
+            </Router>
+        }
     });
 }
 
@@ -65,12 +71,12 @@ impl Place {
 #[component]
 fn Root() -> impl IntoView {
     let app = use_app();
-    let address = RwSignal::new(navigator::location());
-    navigator::follow(Box::new(move || address.set(navigator::location())));
+    register_navigation();
+    let location = use_location();
     let route = Memo::new(move |_| {
-        let (path, query, fragment) = &*address.read();
-        match crate::web::dom::inside(path) {
-            Some(path) => Route::parse(&path, query, fragment),
+        let path = location.pathname.get();
+        match crate::web::dom::inside(&path) {
+            Some(path) => Route::parse(&path, &location.search.read(), &location.hash.read()),
             None => Route::NotFound,
         }
     });
@@ -173,4 +179,17 @@ fn own_route(alias: Alias, room: RoomId, route: Memo<Route>) -> Memo<Route> {
                 .unwrap_or_else(|| Route::room(alias.clone(), room.clone()))
         }
     })
+}
+
+fn register_navigation() {
+    let navigate = use_navigate();
+    crate::web::navigator::register(Box::new(move |path: &str, replace: bool| {
+        let options = NavigateOptions {
+            resolve: false,
+            replace,
+            scroll: false,
+            ..NavigateOptions::default()
+        };
+        navigate(&format!("{}{path}", crate::web::dom::folder()), options);
+    }));
 }

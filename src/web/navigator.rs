@@ -1,39 +1,21 @@
-//! Where the person is and goes: the only place that moves the browser's history.
+//! Where the person is and goes. `navigate()` of the router is called here and nowhere else.
 
 use std::cell::RefCell;
 
 use wasm_bindgen::JsValue;
 
-use super::events::Listener;
 use super::window;
 use crate::port::Navigator;
 
-/// Hears of every move, for as long as the page lives.
-struct Follower {
-    moved: Box<dyn Fn()>,
-    _back_and_forth: Listener,
-}
+type Navigate = Box<dyn Fn(&str, bool)>;
 
 thread_local! {
-    static FOLLOWER: RefCell<Option<Follower>> = const { RefCell::new(None) };
+    static NAVIGATE: RefCell<Option<Navigate>> = const { RefCell::new(None) };
 }
 
-/// Calls `moved` after every change of the address, also by the browser's own buttons; called once, by the component
-/// that shows the places.
-pub fn follow(moved: Box<dyn Fn()>) {
-    let follower = Follower {
-        moved,
-        _back_and_forth: Listener::window("popstate", |_| tell()),
-    };
-    FOLLOWER.with(|slot| *slot.borrow_mut() = Some(follower));
-}
-
-fn tell() {
-    FOLLOWER.with(|slot| {
-        if let Some(follower) = slot.borrow().as_ref() {
-            (follower.moved)();
-        }
-    });
+/// Registers the router's navigation; called once, by the component that holds the router.
+pub fn register(navigate: Navigate) {
+    NAVIGATE.with(|slot| *slot.borrow_mut() = Some(navigate));
 }
 
 /// This page's history and address.
@@ -49,22 +31,11 @@ impl Navigator for Browser {
     }
 
     fn go(&self, path: &str, replace: bool) {
-        let url = format!("{}{path}", super::dom::folder());
-        let (here, query, fragment) = location();
-        let moved = window().history().and_then(|history| {
-            if replace {
-                history.replace_state_with_url(&JsValue::NULL, "", Some(&url))
-            } else if url == format!("{here}{query}{fragment}") {
-                Ok(())
-            } else {
-                history.push_state_with_url(&JsValue::NULL, "", Some(&url))
+        NAVIGATE.with(|slot| {
+            if let Some(navigate) = slot.borrow().as_ref() {
+                navigate(path, replace);
             }
         });
-        match moved {
-            Ok(()) => tell(),
-            // Browsers limit how often a page may change its address: loading the place leads there too.
-            Err(_) => self.leave(&url),
-        }
     }
 
     fn leave(&self, url: &str) {

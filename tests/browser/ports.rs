@@ -204,13 +204,13 @@ async fn without_indexed_db_there_is_no_key_and_no_panic() {
     let window: JsValue = web_sys::window().expect("a page").into();
     let name = JsValue::from_str("indexedDB");
     let property = js("Object.getOwnPropertyDescriptor(window, 'indexedDB')").await;
-    js_sys::Object::define_property(
+    js_sys::Object::<JsValue>::define_property(
         window.unchecked_ref(),
         &name,
         js("({ value: undefined, configurable: true })").await.unchecked_ref(),
     );
     let key = KeyStore.key().await;
-    js_sys::Object::define_property(window.unchecked_ref(), &name, property.unchecked_ref());
+    js_sys::Object::<JsValue>::define_property(window.unchecked_ref(), &name, property.unchecked_ref());
     assert!(key.is_none());
     assert!(KeyStore.key().await.is_some(), "it is back");
 }
