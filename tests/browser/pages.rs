@@ -272,7 +272,7 @@ async fn a_menu_offers_what_fits_its_server_and_asks_before_it_removes() {
         all(&harbor, "dialog[open]").is_empty().then_some(())
     })
     .await;
-    assert_eq!(opened.app.servers().get_untracked().len(), 2);
+    assert_eq!(opened.app.servers().get_untracked().len(), 3);
     assert_eq!(offers(&harbor), ended);
     opened.close().await;
 }
