@@ -207,10 +207,16 @@ async fn without_indexed_db_there_is_no_key_and_no_panic() {
     js_sys::Object::<JsValue>::define_property(
         window.unchecked_ref(),
         &name,
-        js("({ value: undefined, configurable: true })").await.unchecked_ref(),
+        js("({ value: undefined, configurable: true })")
+            .await
+            .unchecked_ref(),
     );
     let key = KeyStore.key().await;
-    js_sys::Object::<JsValue>::define_property(window.unchecked_ref(), &name, property.unchecked_ref());
+    js_sys::Object::<JsValue>::define_property(
+        window.unchecked_ref(),
+        &name,
+        property.unchecked_ref(),
+    );
     assert!(key.is_none());
     assert!(KeyStore.key().await.is_some(), "it is back");
 }
@@ -222,7 +228,9 @@ async fn a_write_is_told_to_the_other_tabs() {
          window.other.onmessage = (event) => window.heard.push(event.data); window.heard",
     )
     .await;
-    LocalStore.set("enfilade-test/told", "text").expect("stored");
+    LocalStore
+        .set("enfilade-test/told", "text")
+        .expect("stored");
     LocalStore.remove("enfilade-test/told").expect("removed");
     let heard: js_sys::Array = heard.unchecked_into();
     for _ in 0..100 {
@@ -233,7 +241,11 @@ async fn a_write_is_told_to_the_other_tabs() {
     }
     js("window.other.close()").await;
     let heard: Vec<_> = heard.iter().filter_map(|key| key.as_string()).collect();
-    assert_eq!(heard, ["enfilade-test/told", "enfilade-test/told"], "the key, never the text");
+    assert_eq!(
+        heard,
+        ["enfilade-test/told", "enfilade-test/told"],
+        "the key, never the text"
+    );
 }
 
 #[wasm_bindgen_test]
@@ -244,7 +256,9 @@ async fn a_browser_without_a_channel_between_tabs_is_no_fault() {
     let refused = enfilade::web::storage::channel().is_none();
     js("window.BroadcastChannel = window.kept").await;
     assert!(missing && refused);
-    LocalStore.set("enfilade-test/alone", "text").expect("stored");
+    LocalStore
+        .set("enfilade-test/alone", "text")
+        .expect("stored");
     LocalStore.remove("enfilade-test/alone").expect("removed");
 }
 

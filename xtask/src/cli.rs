@@ -17,6 +17,8 @@ cargo xtask COMMAND
                make the release in dist/, print its sizes, fail above the size budget
   test         [fmt] [clippy] [native] [browser] [build] [e2e]
                run the checks and tests, all of them or the named parts
+  bench
+               measure what the session layer costs with a hundred servers, fail above the promise
   conformance  --server URL [--server2 URL] [--user NAME] [--app-port 5173]
                run the browser journeys against running Soliplex servers
   help         print this
@@ -33,6 +35,8 @@ pub enum Command {
     Build,
     /// The checks and tests, in order.
     Test(Vec<Part>),
+    /// The measurements.
+    Bench,
     /// The browser journeys against servers that run elsewhere.
     Conformance(Conformance),
 }
@@ -121,7 +125,8 @@ fn read(mut arguments: Parser) -> Result<Command, lexopt::Error> {
     };
     match word.as_str() {
         "dev" => dev(&mut arguments),
-        "build" => build(&mut arguments),
+        "build" => alone(&mut arguments, Command::Build),
+        "bench" => alone(&mut arguments, Command::Bench),
         "test" => test(&mut arguments),
         "conformance" => conformance(&mut arguments),
         "help" => Ok(Command::Help),
@@ -154,9 +159,10 @@ fn dev(arguments: &mut Parser) -> Result<Command, lexopt::Error> {
     Ok(Command::Dev(options))
 }
 
-fn build(arguments: &mut Parser) -> Result<Command, lexopt::Error> {
+/// A command that takes no options.
+fn alone(arguments: &mut Parser, command: Command) -> Result<Command, lexopt::Error> {
     match arguments.next()? {
-        None => Ok(Command::Build),
+        None => Ok(command),
         Some(Arg::Short('h') | Arg::Long("help")) => Ok(Command::Help),
         Some(other) => Err(other.unexpected()),
     }

@@ -48,6 +48,10 @@ fn run() -> Outcome<()> {
         }
         Command::Dev(options) => dev::check(&options).and_then(|()| dev::run_dev(&options)),
         Command::Build => build::run_build(),
+        Command::Bench => process::run(
+            "the measurements",
+            tools::cargo().args(["bench", "--package", "enfilade", "--bench", "session"]),
+        ),
         Command::Test(parts) => test::run_test(&parts),
         Command::Conformance(options) => conformance::run_conformance(&options),
     }
