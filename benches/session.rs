@@ -1,9 +1,17 @@
 //! What a decision of the guard and a verdict on a session cost with a hundred servers. `cargo xtask bench`
 //! runs it; it fails above the promised time.
-#![allow(clippy::unwrap_used, clippy::expect_used, dead_code, unused_imports, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    dead_code,
+    unused_imports,
+    missing_docs
+)]
 
-#[path = "../tests/journeys/fake.rs"]
-mod fake;
+#[path = "../tests/journeys"]
+mod journeys {
+    pub mod fake;
+}
 
 use std::hint::black_box;
 use std::process::ExitCode;
@@ -17,7 +25,7 @@ use enfilade::core::session::token::RefreshFailure;
 use enfilade::core::session::verdict::after_failure;
 use reactive_graph::traits::GetUntracked;
 
-use crate::fake::{HOUR, World};
+use crate::journeys::fake::{HOUR, World};
 
 const SERVERS: usize = 100;
 const ROUNDS: usize = 2_000;
@@ -69,28 +77,62 @@ fn main() -> ExitCode {
         let mark = if good { "" } else { "  above the limit" };
         println!("{what:<58}{:>9.2} µs{mark}", time.as_secs_f64() * 1e6);
     };
-    println!("{SERVERS} servers, median of {ROUNDS}, limit {} µs", LIMIT.as_micros());
-    tell("the guard lets a place through", median(|| {
-        black_box(tab.app.guard(black_box(&open)));
-    }));
-    tell("the guard sends to the sign-in", median(|| {
-        black_box(tab.app.guard(black_box(&shut)));
-    }));
-    tell("a 401 is judged", median(|| {
-        black_box(session.on_401(black_box(session.stamp())));
-    }));
-    tell("a failed refresh is judged", median(|| {
-        black_box(after_failure(&RefreshFailure::InvalidGrant, tokens, black_box(0), true));
-    }));
-    tell("a session ends", median(|| {
-        let mut session = session.clone();
-        black_box(session.expire(session.epoch, ExpiryReason::Refused));
-    }));
-    tell("a stored session is opened and compared", median(|| {
-        let kept = stored::decode(black_box(&text), &key, seal.as_ref()).unwrap();
-        black_box(session.yields_to(&kept.session));
-    }));
-    println!("{:<58}{:>9.2} ms", "for scale: all of them restored", start.as_secs_f64() * 1e3);
+    println!(
+        "{SERVERS} servers, median of {ROUNDS}, limit {} µs",
+        LIMIT.as_micros()
+    );
+    tell(
+        "the guard lets a place through",
+        median(|| {
+            black_box(tab.app.guard(black_box(&open)));
+        }),
+    );
+    tell(
+        "the guard sends to the sign-in",
+        median(|| {
+            black_box(tab.app.guard(black_box(&shut)));
+        }),
+    );
+    tell(
+        "a 401 is judged",
+        median(|| {
+            black_box(session.on_401(black_box(session.stamp())));
+        }),
+    );
+    tell(
+        "a failed refresh is judged",
+        median(|| {
+            black_box(after_failure(
+                &RefreshFailure::InvalidGrant,
+                tokens,
+                black_box(0),
+                true,
+            ));
+        }),
+    );
+    tell(
+        "a session ends",
+        median(|| {
+            let mut session = session.clone();
+            black_box(session.expire(session.epoch, ExpiryReason::Refused));
+        }),
+    );
+    tell(
+        "a stored session is opened and compared",
+        median(|| {
+            let kept = stored::decode(black_box(&text), &key, seal.as_ref()).unwrap();
+            black_box(session.yields_to(&kept.session));
+        }),
+    );
+    println!(
+        "{:<58}{:>9.2} ms",
+        "for scale: all of them restored",
+        start.as_secs_f64() * 1e3
+    );
     tab.close();
-    if all_good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if all_good {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
