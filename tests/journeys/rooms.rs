@@ -171,3 +171,22 @@ fn a_run_in_the_background_that_is_refused_ends_the_session_by_itself() {
     );
     assert_eq!(rows(&thread), ["user:done:count", "assistant:partial:one "]);
 }
+
+#[test]
+fn a_send_that_fails_behind_ones_back_gives_the_text_back_where_it_was_written() {
+    let (world, harbor, meadow) = World::with_two();
+    let tab = world.open();
+    tab.visit(&harbor.path(None));
+    let gate = world.net.hold("POST /api/v1/rooms/echo/agui");
+    let composer = tab.room(&harbor).new_thread();
+    composer.typed("hello".into());
+    composer.send();
+    tab.settle();
+    assert_eq!(tab.visit(&meadow.path(None)), meadow.path(None));
+    gate.answer(reply(500, "{}"));
+    tab.settle();
+    assert_eq!(tab.went(), None, "nobody is called back");
+    assert!(tab.toasts().is_empty(), "{:?}", tab.toasts());
+    assert_eq!(composer.text().get_untracked(), "hello");
+    assert_eq!(tab.room(&meadow).new_thread().text().get_untracked(), "");
+}
