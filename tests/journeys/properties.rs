@@ -7,6 +7,8 @@ use std::collections::BTreeSet;
 
 use enfilade::core::record::keys;
 use enfilade::core::secret::Secret;
+use enfilade::core::server::registry::Provider;
+use enfilade::core::session::machine::{Epoch, On401, Session};
 use enfilade::core::session::return_to::ReturnTo;
 use enfilade::core::session::token::{RefreshFailure, Tokens, read_token_answer};
 use enfilade::core::session::verdict::{AfterFailure, after_failure};
@@ -16,7 +18,7 @@ use proptest::prelude::*;
 use reactive_graph::traits::GetUntracked;
 use url::Url;
 
-use crate::fake::{Act, HOUR, MINUTE, SECOND, World, reply, retry_after};
+use crate::fake::{Act, Backend, HOUR, MINUTE, SECOND, World, reply, retry_after};
 use crate::faults::{ask, error};
 
 /// Faults on the way to a server or a provider, none of which may end a session.
@@ -80,18 +82,28 @@ fn trouble(dice: &mut Dice) -> (u16, String) {
     (status, body.to_owned())
 }
 
+fn provider() -> Provider {
+    Backend::new("harbor").provider()
+}
+
 #[test]
 fn ten_thousand_odd_answers_of_a_token_endpoint_end_no_session() {
     let (mut dice, mut ended, mut kept) = (Dice::new(1), 0, 0);
+    let tokens = Tokens {
+        access: Secret::new("a".into()),
+        refresh: Some(Secret::new("r".into())),
+        id_token: None,
+        expires_at: 5 * HOUR,
+        lifetime: HOUR,
+    };
+    let mut session = Session::signed_in(Epoch(1), provider(), tokens.clone());
     for _ in 0..FAULTS {
         let now = dice.milliseconds(10 * HOUR);
-        let tokens = Tokens {
-            access: Secret::new("a".into()),
-            refresh: Some(Secret::new("r".into())),
-            id_token: None,
-            expires_at: 5 * HOUR,
-            lifetime: HOUR,
-        };
+        // The server has refused the access token, or its time is coming.
+        let refused = dice.below(2) == 0;
+        if refused {
+            assert_eq!(session.on_401(session.stamp()), On401::Refresh);
+        }
         let (status, mut body) = trouble(&mut dice);
         if dice.below(4) == 0 {
             let cut = dice.below(body.len() + 1);
@@ -107,9 +119,14 @@ fn ten_thousand_odd_answers_of_a_token_endpoint_end_no_session() {
                 Err(failure) => failure,
             },
         };
-        match after_failure(&failure, &tokens, now, dice.below(2) == 0) {
-            AfterFailure::Expire(_) => ended += 1,
-            AfterFailure::KeepAndRetry | AfterFailure::KeepAndStop => kept += 1,
+        if let AfterFailure::Expire(reason) = after_failure(&failure, &tokens, now, refused) {
+            session.expire(session.epoch, reason);
+        }
+        if session.is_active() {
+            kept += 1;
+        } else {
+            ended += 1;
+            session = Session::signed_in(Epoch(1), provider(), tokens.clone());
         }
     }
     println!("{FAULTS} odd answers: {kept} sessions kept, {ended} ended");

@@ -254,6 +254,27 @@ fn a_message_between_two_requests_does_not_change_hands() {
 }
 
 #[test]
+fn the_ended_session_of_another_person_takes_everything_off_the_screen_too() {
+    let (world, harbor) = World::with_one();
+    harbor.set_personal();
+    let (one, two) = (world.open(), world.open());
+    one.load(&harbor);
+    one.thread(&harbor, "t-1").composer().typed("Ann's".into());
+    assert!(one.server(&harbor).profile().get_untracked().is_some());
+    sign_in(&world, &two, &harbor, "bob");
+    refuse(&harbor);
+    two.load(&harbor);
+    assert_eq!(two.standing(&harbor), Standing::Expired);
+    world.deliver();
+    assert_eq!(one.standing(&harbor), Standing::Expired);
+    assert_eq!(one.server(&harbor).rooms().get_untracked().data, None);
+    assert_eq!(one.server(&harbor).profile().get_untracked(), None);
+    assert_eq!(text(&one, &harbor, "t-1"), "");
+    sign_in(&world, &one, &harbor, "ann");
+    assert_eq!(text(&one, &harbor, "t-1"), "Ann's");
+}
+
+#[test]
 fn two_sign_ins_at_once_each_end_at_their_own_server() {
     let world = World::new();
     let (harbor, meadow) = (world.backend("harbor"), world.backend("meadow"));
