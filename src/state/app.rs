@@ -357,10 +357,13 @@ impl App {
             return known;
         }
         let (name, description) = identity;
-        let taken: BTreeSet<Alias> = self
-            .0
-            .servers
-            .with_untracked(|servers| servers.iter().map(Server::alias).collect());
+        // One by one: collecting sorts first, and brings the sorting into the download.
+        let mut taken = BTreeSet::new();
+        self.0.servers.with_untracked(|servers| {
+            for server in servers {
+                taken.insert(server.alias());
+            }
+        });
         let record = ServerRecord {
             id: id.clone(),
             alias: Alias::derive(name.as_deref().unwrap_or(id.host_and_port()), &taken),
