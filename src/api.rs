@@ -37,8 +37,8 @@ pub struct ApiRequest {
     pub verb: Verb,
     /// Path from the server's address, with its query, percent-encoded.
     pub path: String,
-    /// JSON body.
-    pub body: Option<Value>,
+    /// JSON body, written where it is made: what the first page asks has none.
+    pub body: Option<String>,
     /// Limit in milliseconds.
     pub timeout: u32,
 }
@@ -57,11 +57,11 @@ impl ApiRequest {
 
     /// Sends a body to a path.
     #[must_use]
-    pub fn post(path: String, body: Value) -> Self {
+    pub fn post(path: String, body: &Value) -> Self {
         Self {
             verb: Verb::Post,
             path,
-            body: Some(body),
+            body: Some(body.to_string()),
             timeout: timeout::API,
         }
     }

@@ -3,6 +3,7 @@
 pub mod agui;
 pub mod composer;
 pub mod error;
+pub mod fields;
 pub mod lobby;
 pub mod markdown;
 pub mod record;

@@ -188,7 +188,7 @@ pub const UNNAMED: &str = "New Thread";
 pub fn create_thread(room: &RoomId) -> ApiRequest {
     ApiRequest::post(
         threads_path(room),
-        json!({ "metadata": { "name": UNNAMED, "description": "" } }),
+        &json!({ "metadata": { "name": UNNAMED, "description": "" } }),
     )
 }
 
@@ -239,7 +239,7 @@ pub fn thread(room: &RoomId, thread: &ThreadId) -> ApiRequest {
 pub fn rename_thread(room: &RoomId, thread: &ThreadId, name: &str) -> ApiRequest {
     ApiRequest::post(
         format!("{}/meta", thread_path(room, thread)),
-        json!({ "name": name, "description": "" }),
+        &json!({ "name": name, "description": "" }),
     )
 }
 
@@ -252,7 +252,7 @@ pub fn delete_thread(room: &RoomId, thread: &ThreadId) -> ApiRequest {
 /// Makes a run.
 #[must_use]
 pub fn create_run(room: &RoomId, thread: &ThreadId) -> ApiRequest {
-    ApiRequest::post(thread_path(room, thread), json!({}))
+    ApiRequest::post(thread_path(room, thread), &json!({}))
 }
 
 /// Reads the id of a run that was just made.
@@ -280,7 +280,7 @@ pub fn run(room: &RoomId, thread: &ThreadId, run: &str) -> ApiRequest {
 pub fn stream(room: &RoomId, thread: &ThreadId, run: &str, input: &RunInput) -> ApiRequest {
     ApiRequest::post(
         run_path(room, thread, run),
-        serde_json::to_value(input).unwrap_or_default(),
+        &serde_json::to_value(input).unwrap_or_default(),
     )
 }
 
@@ -290,7 +290,7 @@ pub fn feedback(room: &RoomId, thread: &ThreadId, run: &str, up: bool) -> ApiReq
     let word = if up { "thumbs_up" } else { "thumbs_down" };
     ApiRequest::post(
         format!("{}/feedback", run_path(room, thread, run)),
-        json!({ "feedback": word, "reason": null }),
+        &json!({ "feedback": word, "reason": null }),
     )
 }
 

@@ -303,18 +303,21 @@ impl App {
             return known;
         }
         let (name, description) = identity;
-        let mut taken: BTreeSet<Alias> = self
-            .0
-            .servers
-            .with_untracked(|servers| servers.iter().map(Server::alias).collect());
+        // One by one: collecting sorts first, and brings the sorting into the download.
+        let mut taken = BTreeSet::new();
+        self.0.servers.with_untracked(|servers| {
+            for server in servers {
+                taken.insert(server.alias());
+            }
+        });
         let retired = self.retired();
-        let alias = retired
-            .of(id)
-            .filter(|alias| !taken.contains(alias))
-            .unwrap_or_else(|| {
-                taken.extend(retired.aliases().cloned());
-                Alias::derive(name.as_deref().unwrap_or(id.host_and_port()), &taken)
-            });
+        let known = retired.of(id).filter(|alias| !taken.contains(alias));
+        let alias = known.unwrap_or_else(|| {
+            for alias in retired.aliases() {
+                taken.insert(alias.clone());
+            }
+            Alias::derive(name.as_deref().unwrap_or(id.host_and_port()), &taken)
+        });
         let record = ServerRecord {
             id: id.clone(),
             alias,

@@ -184,7 +184,7 @@ impl ApiClient {
                     )
                     .collect(),
                 bearer,
-                body: request.body.as_ref().map(ToString::to_string),
+                body: request.body.clone(),
                 timeout: Some(request.timeout),
                 refuse_redirects: true,
             };

@@ -1,7 +1,7 @@
 //! Parts that are loaded when they are first needed, so that the first page comes sooner.
 //!
 //! With the feature `split` (`cargo xtask build`) each is a WASM file of its own; without it, as under
-//! Trunk, they are plain functions of the one file.
+//! Trunk, they are plain functions of the one file. Their style sheets are those that `index.html` marks `data-late`.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -128,7 +128,14 @@ fn when_here(
     part: Pin<Box<dyn Future<Output = Result<AnyView, Missing>>>>,
     otherwise: fn() -> AnyView,
 ) -> AnyView {
-    let view = async move { part.await.unwrap_or_else(|_| otherwise()) };
+    let view = async move {
+        // First, so that nothing is built and then kept from the page.
+        if crate::web::dom::late_style().await {
+            part.await.unwrap_or_else(|_| otherwise())
+        } else {
+            otherwise()
+        }
+    };
     Suspend::new(SendWrapper::new(view)).into_any()
 }
 
@@ -155,11 +162,10 @@ fn missing() -> AnyView {
 pub fn preload() {
     #[cfg(feature = "split")]
     crate::state::task::spawn(async {
-        let fetched = match part::fetch_home().await {
-            Ok(()) => part::fetch_room().await,
-            missing => missing,
-        };
-        if fetched.is_err() {
+        let fetched = crate::web::dom::late_style().await
+            && part::fetch_home().await.is_ok()
+            && part::fetch_room().await.is_ok();
+        if !fetched {
             log::warn!(
                 "a part of the app could not be fetched ahead; it is asked for again when it is needed"
             );

@@ -1,8 +1,10 @@
 //! Small things to do with the document: title, focus, scrolling, clipboard.
 
+use std::cell::RefCell;
 use std::sync::OnceLock;
 
-use wasm_bindgen::JsCast;
+use js_sys::Promise;
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Element, HtmlElement, KeyboardEvent};
 
@@ -37,6 +39,42 @@ pub fn inside(path: &str) -> Option<String> {
         "" => Some("/".to_owned()),
         rest => rest.starts_with('/').then(|| rest.to_owned()),
     }
+}
+
+thread_local! {
+    /// The loading of the late style sheet, once asked for.
+    static LATE_STYLE: RefCell<Option<Promise>> = const { RefCell::new(None) };
+}
+
+/// Waits for the style sheet of the parts that come later; `false` where it could not be fetched, which is tried
+/// again the next time. A page made by Trunk has it already.
+pub async fn late_style() -> bool {
+    let loading = LATE_STYLE.with(|slot| {
+        let asked = || late_style_asked().unwrap_or_else(|| Promise::resolve(&JsValue::UNDEFINED));
+        slot.borrow_mut().get_or_insert_with(asked).clone()
+    });
+    let is_here = JsFuture::from(loading).await.is_ok();
+    if !is_here {
+        LATE_STYLE.with(|slot| slot.borrow_mut().take());
+    }
+    is_here
+}
+
+/// `None` where the page names no late style sheet.
+fn late_style_asked() -> Option<Promise> {
+    let document = window().document()?;
+    let named = document.query_selector("meta[name=late-style]").ok()??;
+    let link = document.create_element("link").ok()?;
+    link.set_attribute("rel", "stylesheet").ok()?;
+    link.set_attribute("href", &named.get_attribute("content")?)
+        .ok()?;
+    let link: HtmlElement = link.dyn_into().ok()?;
+    let loading = Promise::new(&mut |here, missing| {
+        link.set_onload(Some(&here));
+        link.set_onerror(Some(&missing));
+    });
+    named.after_with_node_1(&link).ok()?;
+    Some(loading)
 }
 
 /// Loads the page again.

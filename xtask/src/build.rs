@@ -133,12 +133,12 @@ impl Release<'_> {
         recipe: &html::Recipe,
         modules: Modules,
     ) -> Outcome<Vec<Size>> {
-        let mut sheets = Vec::new();
-        for path in &recipe.styles {
-            sheets.push((path.clone(), read_text(path)?));
-        }
-        let style = css::bundle(&sheets)?;
-        let style_path = self.add_hashed("style", "css", style.as_bytes())?;
+        let style_path = self.add_style("style", &recipe.styles)?;
+        let late_style = if recipe.late_styles.is_empty() {
+            None
+        } else {
+            Some(self.add_style("late", &recipe.late_styles)?)
+        };
         let start = start_script(&modules.app_js, &modules.app_wasm);
         let start_path = self.add_hashed("start", "js", start.as_bytes())?;
         let scripts: Vec<String> = modules
@@ -151,6 +151,7 @@ impl Release<'_> {
             source,
             &html::Links {
                 style: &style_path,
+                late_style: late_style.as_deref(),
                 start: &start_path,
                 modules: &scripts,
                 wasm: &format!("{ASSETS}/{}", modules.app_wasm),
@@ -190,6 +191,14 @@ impl Release<'_> {
         let path = format!("{ASSETS}/{}", hashed_name(stem, extension, &[content]));
         self.add(&path, content)?;
         Ok(path)
+    }
+
+    fn add_style(&mut self, stem: &str, sources: &[String]) -> Outcome<String> {
+        let mut sheets = Vec::new();
+        for path in sources {
+            sheets.push((path.clone(), read_text(path)?));
+        }
+        self.add_hashed(stem, "css", css::bundle(&sheets)?.as_bytes())
     }
 
     fn mark_last(&mut self, first_load: bool) {
@@ -303,6 +312,7 @@ mod tests {
         // Absolute paths stand in for those from the workspace's folder.
         let recipe = html::Recipe {
             styles: vec![sheet.to_string_lossy().into_owned()],
+            late_styles: vec![sheet.to_string_lossy().into_owned()],
             folders: vec![(folder.to_string_lossy().into_owned(), ".".to_owned())],
         };
         let out = fresh(&folder.join(".out")).unwrap();
@@ -332,7 +342,8 @@ mod tests {
                 .iter()
                 .any(|path| path.starts_with("assets/split_later-"))
         );
-        assert_eq!(later.len(), 3, "{later:?}");
+        assert!(later.iter().any(|path| path.starts_with("assets/late-")));
+        assert_eq!(later.len(), 4, "{later:?}");
         let out = folder.join(".out");
         assert_eq!(
             fs::read(out.join("index.html")).unwrap(),

@@ -9,6 +9,8 @@ use crate::failure::{Failure, Outcome};
 pub struct Recipe {
     /// Style sheets, in order, as paths from the workspace's folder.
     pub styles: Vec<String>,
+    /// Those of parts that come later (`data-late`), in order.
+    pub late_styles: Vec<String>,
     /// Folders to be copied: from, and to where in the release ("." is its root).
     pub folders: Vec<(String, String)>,
 }
@@ -17,6 +19,8 @@ pub struct Recipe {
 pub struct Links<'a> {
     /// The style sheet.
     pub style: &'a str,
+    /// The style sheet that the app asks for when it needs it.
+    pub late_style: Option<&'a str>,
     /// The module that starts the app.
     pub start: &'a str,
     /// Modules it imports.
@@ -61,6 +65,7 @@ pub fn recipe(html: &str) -> Outcome<Recipe> {
         };
         match tag.trunk() {
             Some("rust") => has_app = true,
+            Some("css") if tag.get("data-late").is_some() => recipe.late_styles.push(href()?),
             Some("css") => recipe.styles.push(href()?),
             Some("copy-dir") => {
                 let from = href()?;
@@ -122,6 +127,9 @@ pub fn page(html: &str, links: &Links<'_>) -> String {
                     r#"<link rel="stylesheet" href="{}">"#,
                     links.style
                 ));
+                if let Some(late) = links.late_style {
+                    page.push_str(&format!("\n<meta name=\"late-style\" content=\"{late}\">"));
+                }
             }
             _ => {}
         }
@@ -266,6 +274,7 @@ mod tests {
     <!-- the order of the sheets is the order of their layers <link data-trunk rel="css" href="no.css"> -->
     <link data-trunk rel="css" href="style/tokens.css">
     <link data-trunk rel='css' href='style/base.css' />
+    <link data-trunk rel="css" href="style/room.css" data-late>
     <link rel="icon" href="favicon.svg" type="image/svg+xml">
     <script src="/boot.js"></script>
     <link data-trunk rel="copy-dir" href="public" data-target-path=".">
@@ -280,6 +289,7 @@ mod tests {
             SOURCE,
             &Links {
                 style: "assets/style-1.css",
+                late_style: Some("assets/late-1.css"),
                 start: "assets/start-1.js",
                 modules: &["assets/app-1.js".to_owned()],
                 wasm: "assets/app_bg-1.wasm",
@@ -291,6 +301,7 @@ mod tests {
     fn the_recipe_is_read_from_trunks_lines_but_not_from_comments() {
         let recipe = recipe(SOURCE).unwrap();
         assert_eq!(recipe.styles, ["style/tokens.css", "style/base.css"]);
+        assert_eq!(recipe.late_styles, ["style/room.css"]);
         assert_eq!(recipe.folders, [("public".to_owned(), ".".to_owned())]);
     }
 
@@ -301,6 +312,7 @@ mod tests {
         assert!(!page.contains("<!--"), "{page}");
         for part in [
             "<link rel=\"stylesheet\" href=\"assets/style-1.css\">",
+            "<meta name=\"late-style\" content=\"assets/late-1.css\">",
             "<link rel=\"modulepreload\" href=\"assets/app-1.js\">",
             "<link rel=\"preload\" href=\"assets/app_bg-1.wasm\" as=\"fetch\" type=\"application/wasm\" crossorigin>",
             "<script type=\"module\" src=\"assets/start-1.js\"></script>",

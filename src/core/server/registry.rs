@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::core::fields::{number, optional_text, text};
 use crate::core::record::{self, RecordError};
 use crate::core::server::alias::Alias;
 use crate::core::server::id::ServerId;
@@ -13,17 +14,17 @@ use crate::core::server::id::ServerId;
 pub const VERSION: u32 = 1;
 
 /// A server that was added, whether or not anyone is signed in to it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ServerRecord {
     /// Its identity.
     pub id: ServerId,
     /// Its name in routes.
     pub alias: Alias,
     /// The name it gives itself.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// What it says it is for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// How to sign in, as of the last successful probe.
     pub auth: AuthMode,
@@ -32,6 +33,17 @@ pub struct ServerRecord {
 }
 
 impl ServerRecord {
+    fn read(entry: &Value) -> Option<Self> {
+        Some(Self {
+            id: ServerId::parse(&text(entry, "id")?).ok()?,
+            alias: Alias::parse(&text(entry, "alias")?)?,
+            name: optional_text(entry, "name")?,
+            description: optional_text(entry, "description")?,
+            auth: AuthMode::read(entry.get("auth")?)?,
+            added_at: number(entry, "added_at")?,
+        })
+    }
+
     /// What to call it on screen: its own name, else `host[:port]`.
     pub fn display_name(&self) -> &str {
         self.name
@@ -43,8 +55,8 @@ impl ServerRecord {
 }
 
 /// How a server lets people in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "Option<Vec<Provider>>", into = "Option<Vec<Provider>>")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(into = "Option<Vec<Provider>>")]
 pub enum AuthMode {
     /// Everyone may come in without an account.
     None,
@@ -56,12 +68,6 @@ pub enum AuthMode {
 }
 
 // Stored as the list of providers, or null: serde's tagged enums weigh three times as much in the download.
-impl From<Option<Vec<Provider>>> for AuthMode {
-    fn from(providers: Option<Vec<Provider>>) -> Self {
-        providers.map_or(Self::None, |providers| Self::Oidc { providers })
-    }
-}
-
 impl From<AuthMode> for Option<Vec<Provider>> {
     fn from(auth: AuthMode) -> Self {
         match auth {
@@ -72,6 +78,17 @@ impl From<AuthMode> for Option<Vec<Provider>> {
 }
 
 impl AuthMode {
+    fn read(stored: &Value) -> Option<Self> {
+        let providers = match stored {
+            Value::Null => return Some(Self::None),
+            Value::Array(providers) => providers.iter().map(Provider::read),
+            _ => return None,
+        };
+        Some(Self::Oidc {
+            providers: providers.collect::<Option<_>>()?,
+        })
+    }
+
     /// Whether no account is needed.
     pub fn is_none(&self) -> bool {
         matches!(self, Self::None)
@@ -80,6 +97,7 @@ impl AuthMode {
 
 /// An identity provider a server accepts, from `GET /api/login`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Value")]
 pub struct Provider {
     /// The server's name for it, used in login paths.
     pub id: String,
@@ -90,8 +108,29 @@ pub struct Provider {
     /// The app's client id there.
     pub client_id: String,
     /// Space-separated scopes to ask for; a server may leave them out.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
+}
+
+impl Provider {
+    /// Reads the stored form.
+    pub fn read(stored: &Value) -> Option<Self> {
+        Some(Self {
+            id: text(stored, "id")?,
+            title: text(stored, "title")?,
+            server_url: text(stored, "server_url")?,
+            client_id: text(stored, "client_id")?,
+            scope: optional_text(stored, "scope")?,
+        })
+    }
+}
+
+impl TryFrom<Value> for Provider {
+    type Error = &'static str;
+
+    fn try_from(stored: Value) -> Result<Self, Self::Error> {
+        Self::read(&stored).ok_or("not a provider")
+    }
 }
 
 /// A stored list as far as it could be read.
@@ -113,13 +152,15 @@ pub fn encode(servers: &[ServerRecord]) -> String {
 /// # Errors
 /// A [`RecordError`] when the list as a whole is unreadable.
 pub fn decode(text: &str) -> Result<Decoded, RecordError> {
-    let entries: Vec<Value> = record::decode(VERSION, text)?;
+    let Value::Array(entries) = record::decode(VERSION, text)? else {
+        return Err(RecordError::Corrupt);
+    };
     let mut decoded = Decoded::default();
     let mut ids = BTreeSet::new();
     let mut aliases = BTreeSet::new();
     for entry in entries {
-        match serde_json::from_value::<ServerRecord>(entry) {
-            Ok(server) if !ids.contains(&server.id) && !aliases.contains(&server.alias) => {
+        match ServerRecord::read(&entry) {
+            Some(server) if !ids.contains(&server.id) && !aliases.contains(&server.alias) => {
                 ids.insert(server.id.clone());
                 aliases.insert(server.alias.clone());
                 decoded.servers.push(server);

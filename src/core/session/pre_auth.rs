@@ -3,8 +3,10 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use thiserror::Error;
 
+use crate::core::fields::{number, optional_text, text};
 use crate::core::record::{self, RecordError, keys};
 use crate::core::route::{Route, encode_segment, query_value};
 use crate::core::secret::Secret;
@@ -85,30 +87,29 @@ pub enum PreAuthError {
 }
 
 /// What is kept of a sign-in while the browser is away.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PreAuth {
     /// Its own name, also in the storage key.
     pub flow: FlowId,
     /// The server to sign in to.
     pub server: ServerId,
     /// The server's alias, when it is known already.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub alias: Option<Alias>,
     /// The chosen provider.
     pub provider: Provider,
     /// When it was started, in milliseconds since the Unix epoch.
     pub created_at: i64,
     /// Where to go afterwards, as the path of a [`ReturnTo`]; read it with [`PreAuth::arrival`].
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub return_to: Option<String>,
     /// The server's name, from the probe.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// The server's description, from the probe.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// Whether the provider must ask for the password again.
-    #[serde(default)]
     pub forced_prompt: bool,
 }
 
@@ -118,13 +119,39 @@ impl PreAuth {
         record::encode(VERSION, self)
     }
 
+    /// Reads the stored form, whatever its age.
+    pub fn decode(text: &str) -> Option<Self> {
+        Self::read(&record::decode(VERSION, text).ok()?)
+    }
+
+    fn read(stored: &Value) -> Option<Self> {
+        let alias = match optional_text(stored, "alias")? {
+            Some(alias) => Some(Alias::parse(&alias)?),
+            None => None,
+        };
+        Some(Self {
+            flow: FlowId::parse(&text(stored, "flow")?)?,
+            server: ServerId::parse(&text(stored, "server")?).ok()?,
+            alias,
+            provider: Provider::read(stored.get("provider")?)?,
+            created_at: number(stored, "created_at")?,
+            return_to: optional_text(stored, "return_to")?,
+            name: optional_text(stored, "name")?,
+            description: optional_text(stored, "description")?,
+            forced_prompt: match stored.get("forced_prompt") {
+                Some(forced) => forced.as_bool()?,
+                None => false,
+            },
+        })
+    }
+
     /// Reads the record of a flow, if there is one that may still be finished at `now` (milliseconds).
     ///
     /// # Errors
     /// See [`PreAuthError`].
     pub fn check(text: Option<&str>, flow: &FlowId, now: i64) -> Result<Self, PreAuthError> {
         let text = text.ok_or(PreAuthError::Missing)?;
-        let record: Self = record::decode(VERSION, text).map_err(|_| PreAuthError::Tampered)?;
+        let record = Self::decode(text).ok_or(PreAuthError::Tampered)?;
         if record.flow != *flow {
             return Err(PreAuthError::Tampered);
         }
@@ -181,7 +208,7 @@ pub fn sweep<'a>(stored: impl IntoIterator<Item = (&'a str, &'a str)>, now: i64)
                 return false;
             };
             let is_newer = matches!(
-                record::decode::<PreAuth>(VERSION, text),
+                record::decode::<Value>(VERSION, text),
                 Err(RecordError::OtherVersion(other)) if other > VERSION
             );
             let is_live = FlowId::parse(name)

@@ -3,12 +3,12 @@
 use reactive_graph::traits::Set;
 
 use super::{App, CallbackState};
-use crate::core::record::{self, keys};
+use crate::core::record::keys;
 use crate::core::route::Route;
 use crate::core::secret::Secret;
 use crate::core::server::id::ServerId;
 use crate::core::server::registry::{AuthMode, Provider};
-use crate::core::session::pre_auth::{self, CallbackAnswer, FlowId, PreAuth, PreAuthError};
+use crate::core::session::pre_auth::{CallbackAnswer, FlowId, PreAuth, PreAuthError};
 use crate::core::session::return_to::ReturnTo;
 use crate::core::session::token::{DEFAULT_AT_SIGN_IN, Tokens};
 use crate::core::session::verdict::Trips;
@@ -89,7 +89,7 @@ impl App {
                 let text = shared.get(&key);
                 let checked = PreAuth::check(text.as_deref(), &flow, shared.now());
                 if checked == Err(PreAuthError::Expired) {
-                    late = text.and_then(|text| record::decode(pre_auth::VERSION, &text).ok());
+                    late = text.and_then(|text| PreAuth::decode(&text));
                 }
                 // One flow, one try: whatever comes later with the same address is not from this sign-in.
                 if answer.is_some() || checked.is_err() {

@@ -7,7 +7,7 @@ use super::button::Size;
 /// The first letters of the first two words, or the first letter of a single word.
 fn initials(name: &str) -> String {
     let letters: String = name
-        .split(|c: char| !c.is_alphanumeric())
+        .split(is_between_words)
         .filter_map(|word| word.chars().next())
         .take(2)
         .collect();
@@ -16,6 +16,19 @@ fn initials(name: &str) -> String {
     } else {
         letters
     }
+}
+
+/// Whether it belongs to no word: ASCII signs, spaces, and the blocks of punctuation, symbols and pictures. The standard
+/// library knows every letter of every script by tables that weigh more than this component.
+fn is_between_words(c: char) -> bool {
+    if c.is_ascii() {
+        return !c.is_ascii_alphanumeric();
+    }
+    matches!(c,
+        '\u{80}'..='\u{a9}' | '\u{ab}'..='\u{b1}' | '\u{b4}' | '\u{b6}'..='\u{b8}' | '\u{bb}' | '\u{bf}'
+        | '\u{d7}' | '\u{f7}' | '\u{2000}'..='\u{2bff}' | '\u{2e00}'..='\u{2e7f}' | '\u{3000}'..='\u{3004}'
+        | '\u{3008}'..='\u{3020}' | '\u{fe00}'..='\u{fe6f}' | '\u{ff00}'..='\u{ff0f}' | '\u{ff1a}'..='\u{ff20}'
+        | '\u{1f000}'..='\u{1faff}' | '\u{e000}'..='\u{f8ff}')
 }
 
 /// Initials on a ground of one hue; always beside a name in words, so hidden from readers.
