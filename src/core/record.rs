@@ -207,6 +207,9 @@ mod tests {
             keys::draft(&draft),
             keys::settings(),
             keys::lobby(),
+            keys::trips(&server),
+            keys::pause(&server),
+            keys::retired(),
             keys::aside(&keys::servers()),
         ];
         assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), all.len());
