@@ -252,6 +252,10 @@ mod tests {
             keys::trips(&server),
             keys::activity(),
             keys::told_in_clear(),
+            keys::pause(&server),
+            keys::retired(),
+            keys::names(&server),
+            keys::trusted(&server),
             keys::aside(&keys::servers()),
         ];
         assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), all.len());

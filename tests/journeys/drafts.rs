@@ -45,6 +45,21 @@ fn a_draft_is_saved_300_ms_after_the_last_key() {
 }
 
 #[test]
+fn whoever_types_without_a_pause_is_saved_every_two_seconds() {
+    let (world, harbor) = World::with_one();
+    let tab = world.open();
+    let composer = tab.thread(&harbor, "t-1").composer();
+    let mut words = String::new();
+    for number in 0..=20 {
+        words.push_str("la ");
+        composer.typed(words.clone());
+        assert_eq!(stored(&world).len(), usize::from(number >= 20), "{number}");
+        world.advance(100);
+    }
+    assert!(stored(&world)[0].contains(words.trim_end()));
+}
+
+#[test]
 fn a_draft_is_saved_at_once_on_flush_and_restored_in_a_new_tab() {
     let (world, harbor) = World::with_one();
     let tab = world.open();

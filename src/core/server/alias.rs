@@ -187,6 +187,28 @@ mod tests {
         assert_eq!(Alias::parse("lab-2").unwrap().as_str(), "lab-2");
     }
 
+    #[test]
+    fn the_names_of_removed_servers_are_kept_for_them_up_to_a_number() {
+        let server =
+            |number: usize| ServerId::parse(&format!("https://s{number}.example")).unwrap();
+        let mut retired = Retired::default();
+        for number in 0..MAX_RETIRED + 5 {
+            retired.add(
+                Alias::derive(&format!("lab {number}"), &none()),
+                &server(number),
+            );
+        }
+        assert_eq!(retired.aliases().count(), MAX_RETIRED);
+        assert_eq!(retired.of(&server(4)), None, "the oldest are forgotten");
+        assert_eq!(retired.of(&server(5)), Alias::parse("lab-5"));
+        retired.add(Alias::derive("lab 5", &none()), &server(900));
+        assert_eq!(retired.of(&server(5)), None, "the name went on");
+        assert_eq!(retired.aliases().count(), MAX_RETIRED);
+        let text = serde_json::to_string(&retired).unwrap();
+        assert_eq!(serde_json::from_str::<Retired>(&text).unwrap(), retired);
+        assert!(!text.contains("example"));
+    }
+
     proptest! {
         #[test]
         fn a_derived_alias_can_be_read_back_and_is_never_taken(names in proptest::collection::vec(any::<String>(), 1..12)) {
