@@ -46,7 +46,7 @@ fn run() -> Outcome<()> {
         }
         Command::Dev(options) => dev::check(&options).and_then(|()| dev::run_dev(&options)),
         Command::Build => build::run_build(),
-        Command::Test(parts) => test::run_test(&parts),
+        Command::Test(options) => test::run_test(&options),
         Command::Conformance(options) => conformance::run_conformance(&options),
     }
 }
