@@ -6,7 +6,7 @@ use reqwest::{Client, Method};
 use serde_json::Value;
 
 use crate::browser::{Browser, PATIENCE};
-use crate::failure::{Failure, Outcome, ensure};
+use crate::failure::{Outcome, ensure};
 use crate::found::Found;
 use crate::setup::{Kind, Setup};
 
