@@ -247,8 +247,14 @@ impl Faults {
 
     /// The counters as `GET /test/stats` gives them.
     pub fn stats(&self) -> Value {
+        let faults_left = self.read(|switches| {
+            let api: u32 = switches.failures.iter().map(|failure| failure.count).sum();
+            let tokens = switches.token_failure.as_ref();
+            api + tokens.map_or(0, |failure| failure.count)
+        });
         let counters = lock(&self.counters);
         json!({
+            "faults_left": faults_left,
             "token_requests": counters.token_requests,
             "api_requests": counters.api_requests,
             "runs_started": counters.runs_started,

@@ -74,6 +74,7 @@ fn run_journeys(journeys: &Journeys<'_>, programs: &Programs, tally: &mut Tally)
         "test",
         "--package",
         "enfilade-e2e",
+        "--no-fail-fast",
         "--",
         "--test-threads=1",
         "--show-output",

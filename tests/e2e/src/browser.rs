@@ -5,7 +5,8 @@ use std::future::Future;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use thirtyfour::{Key, WebDriver, WebElement, WindowHandle};
+pub use thirtyfour::WindowHandle as Tab;
+use thirtyfour::{Key, WebDriver, WebElement};
 
 use crate::engine::{self, Console};
 use crate::failure::{Failure, Outcome};
@@ -64,26 +65,41 @@ impl Browser {
     }
 
     /// Opens an empty tab and goes to it.
-    pub async fn new_tab(&self) -> Outcome<WindowHandle> {
+    pub async fn new_tab(&self) -> Outcome<Tab> {
         let tab = self.driver.new_tab().await?;
         self.to_tab(&tab).await?;
         Ok(tab)
     }
 
     /// The tab that is driven.
-    pub async fn tab(&self) -> Outcome<WindowHandle> {
+    pub async fn tab(&self) -> Outcome<Tab> {
         Ok(self.driver.window().await?)
     }
 
     /// Drives another tab.
-    pub async fn to_tab(&self, tab: &WindowHandle) -> Outcome<()> {
+    pub async fn to_tab(&self, tab: &Tab) -> Outcome<()> {
         Ok(self.driver.switch_to_window(tab.clone()).await?)
     }
 
     /// Closes the tab that is driven and goes to another.
-    pub async fn close_tab(&self, then: &WindowHandle) -> Outcome<()> {
+    pub async fn close_tab(&self, then: &Tab) -> Outcome<()> {
         self.driver.close_window().await?;
         self.to_tab(then).await
+    }
+
+    /// Ends the process of the tab that is driven, as a crash does: no event reaches its page. Goes to another tab.
+    pub async fn crash_tab(&self, then: &Tab) -> Outcome<()> {
+        let address = match self.engine {
+            Engine::Chromium => "chrome://crash",
+            Engine::Firefox => "about:crashcontent",
+        };
+        // An error is what a crash looks like from outside.
+        let went = self.driver.goto(address).await;
+        self.to_tab(then).await?;
+        match went {
+            Err(_) => Ok(()),
+            Ok(()) => Err(Failure::new("the tab did not crash")),
+        }
     }
 
     /// Sets the window's size in CSS pixels, for example 320 by 640.

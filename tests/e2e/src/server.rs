@@ -72,6 +72,14 @@ impl Server {
         Ok(serde_json::from_str(&text)?)
     }
 
+    /// A POST of an empty object to its API.
+    pub async fn create(&self, path: &str, token: &str) -> Outcome<()> {
+        let request = self.client.post(format!("{}{path}", self.base));
+        let request = request.bearer_auth(token).json(&serde_json::json!({}));
+        request.send().await?.error_for_status()?;
+        Ok(())
+    }
+
     async fn post(&self, address: &str) -> Outcome<()> {
         let request = self.client.request(Method::POST, address);
         request.send().await?.error_for_status()?;
@@ -135,7 +143,8 @@ impl Server {
             .await
     }
 
-    async fn answer_page(&self, browser: &Browser) -> Outcome<()> {
+    /// Fills the page of the server or provider that is open and sends it.
+    pub async fn answer_page(&self, browser: &Browser) -> Outcome<()> {
         let arguments = vec![Value::from(self.user.as_str())];
         let filled = browser.script(ANSWER, arguments).await?;
         ensure(filled != Value::Bool(false), || {

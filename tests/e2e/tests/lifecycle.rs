@@ -33,10 +33,8 @@ async fn newest(server: &Server) -> Outcome<Vec<String>> {
 async fn flows(browser: &Browser, app: &App) -> Outcome<Vec<String>> {
     let here = browser.tab().await?;
     browser.new_tab().await?;
-    // A file, so that the app does not start and sweep what it finds.
-    browser
-        .open(&format!("{}/manifest.webmanifest", app.origin))
-        .await?;
+    // A picture, so that the app does not start and sweep what it finds.
+    browser.open(&format!("{}/favicon.svg", app.origin)).await?;
     let script = "return Object.keys(localStorage).map((key) => key.split('enfilade/pre-auth/')[1]).filter(Boolean)";
     let keys = browser.script(script, vec![]).await?;
     browser.close_tab(&here).await?;
