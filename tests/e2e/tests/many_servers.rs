@@ -14,6 +14,8 @@ const SERVERS: usize = 100;
 const EXPIRED: usize = 10;
 /// Requests that may wait for an answer at one time, over all servers and providers.
 const AT_ONCE: u64 = 12;
+/// Answers in the first two seconds: each server is asked for its rooms at least, so all of them at once would be more.
+const EARLY: u64 = 45;
 /// Every answer takes so long, that requests made at once are seen to be.
 const DELAY_MS: u64 = 300;
 
@@ -49,6 +51,11 @@ async fn quickest(browser: &Browser, app: &App) -> Outcome<f64> {
 }
 
 fn open_server(base: &str, number: usize) -> Value {
+    // Under two names: a browser has six connections to a host, which would hide what the app does.
+    let base = match number % 2 {
+        0 => base.to_owned(),
+        _ => base.replace("127.0.0.1", "localhost"),
+    };
     json!({
         "id": format!("{base}/s/{number}"), "alias": format!("open-{number}"), "name": format!("Open {number}"),
         "auth": null, "added_at": 5,
@@ -104,15 +111,15 @@ async fn a_hundred_servers_start_like_one_and_ask_a_few_at_a_time() -> Outcome<(
         // Ten sign-ins by the app itself: what it stores of them is its own affair.
         app.open("/").await?;
         for number in 0..EXPIRED {
-            if number > 0 {
-                app.open("/").await?;
+            let address = format!("{}/s/{number}", server.base);
+            app.connect(&address).await?;
+            // The provider knows who it is after the first time, and lets the person through.
+            if number == 0 {
+                app.sign_in(&server).await?;
             }
-            let mut here = server.clone();
-            here.base = format!("{}/s/{number}", server.base);
-            app.connect(&here.base).await?;
-            app.sign_in(&here).await?;
             app.at("the lobby", |path| path.starts_with("/lobby"))
                 .await?;
+            app.open("/").await?;
         }
         let mut servers = remembered(&browser).await?;
         ensure(servers.len() == EXPIRED, || format!("{} servers", servers.len()))?;
@@ -136,7 +143,7 @@ async fn a_hundred_servers_start_like_one_and_ask_a_few_at_a_time() -> Outcome<(
             ensure(most <= AT_ONCE, || {
                 format!("{when} start: {most} requests at once")
             })?;
-            ensure(after - before <= 60, || {
+            ensure(after - before <= EARLY, || {
                 format!("{when} start: {} requests in 2 s", after - before)
             })?;
         }
