@@ -8,6 +8,7 @@ pub mod markdown;
 pub mod record;
 pub mod room;
 pub mod route;
+pub mod seal;
 pub mod secret;
 pub mod server;
 pub mod session;

@@ -2,10 +2,12 @@
 
 pub mod composer;
 pub mod connect;
+mod session;
 mod sign_in;
 
 pub mod errors;
 
+pub use session::*;
 pub use sign_in::*;
 pub mod lobby;
 pub mod room;

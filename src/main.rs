@@ -14,14 +14,11 @@ fn main() {
     // Tokens leave the address and the history before anything is rendered or loaded.
     let (path, query, fragment) = web::navigator::location();
     let place = web::dom::inside(&path).map(|path| Route::parse(&path, "", ""));
-    let answer = match place {
-        Some(Route::Callback { .. }) => {
-            let answer = Callback::from_location(&query, &fragment);
-            web::navigator::clean_address();
-            answer
-        }
-        _ => None,
-    };
+    let place = place.unwrap_or(Route::NotFound);
+    let answer = Callback::at(&place, &query, &fragment);
+    if matches!(place, Route::Callback { .. }) {
+        web::navigator::clean_address();
+    }
 
     let app = App::start(web::ports(), answer);
     listen(&app);
@@ -31,6 +28,7 @@ fn main() {
 /// What happens to the page is told to the app for as long as the page lives.
 #[cfg(target_arch = "wasm32")]
 fn listen(app: &enfilade::state::app::App) {
+    use enfilade::web;
     use enfilade::web::events::{Listener, is_hidden, storage_key};
 
     let mut listeners = Vec::new();
@@ -38,12 +36,16 @@ fn listen(app: &enfilade::state::app::App) {
         let app = app.clone();
         listeners.push(Listener::window(name, move |_| app.wake()));
     }
+    let connect = app.connect();
+    listeners.push(Listener::window("pageshow", move |_| connect.shown_again()));
     let other = app.clone();
     listeners.push(Listener::window("storage", move |event| {
         if let Some(key) = storage_key(&event) {
             other.storage_changed(&key);
         }
     }));
+    let other = app.clone();
+    web::storage::on_written(move |key| other.storage_changed(&key));
     let other = app.clone();
     listeners.push(Listener::window("pagehide", move |_| other.flush()));
     let other = app.clone();

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use futures_util::future::LocalBoxFuture;
 
 use crate::core::error::ApiError;
+use crate::core::seal::Seal;
 use crate::core::secret::Secret;
 
 /// HTTP methods in use.
@@ -177,15 +178,29 @@ pub trait Random: Send + Sync {
     fn bytes(&self) -> [u8; 16];
 }
 
+/// Why a lock is not held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotLocked {
+    /// Locks are missing here.
+    Missing,
+    /// It was not granted in time.
+    Late,
+}
+
 /// Mutual exclusion between the tabs of one browser.
 pub trait Lock: Send + Sync {
-    /// Waits until the name is free and holds it until the guard is dropped. `None`: locks are missing
-    /// here, or it was not granted within `timeout` milliseconds.
+    /// Waits up to `timeout` milliseconds until the name is free, and holds it until the guard is dropped.
     fn acquire(
         &self,
         name: String,
         timeout: u32,
-    ) -> LocalBoxFuture<'static, Option<Box<dyn LockGuard>>>;
+    ) -> LocalBoxFuture<'static, Result<Box<dyn LockGuard>, NotLocked>>;
+}
+
+/// Keeps the key to what is stored, so that storage alone gives nothing away.
+pub trait Vault: Send + Sync {
+    /// The key of this browser profile, the same one every time; `None` where it cannot keep one.
+    fn key(&self) -> LocalBoxFuture<'static, Option<Seal>>;
 }
 
 /// Holds a lock until dropped.
@@ -216,6 +231,8 @@ pub struct Ports {
     pub random: Arc<dyn Random>,
     /// Locks.
     pub lock: Arc<dyn Lock>,
+    /// The key to what is stored.
+    pub vault: Arc<dyn Vault>,
     /// Places.
     pub navigator: Arc<dyn Navigator>,
 }

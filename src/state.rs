@@ -4,6 +4,7 @@ pub mod app;
 pub mod client;
 pub mod composer;
 pub mod connect;
+mod lease;
 pub mod limit;
 pub mod room;
 pub mod server;

@@ -14,6 +14,7 @@ pub mod navigator;
 pub mod random;
 pub mod report;
 pub mod storage;
+pub mod vault;
 
 use std::sync::Arc;
 
@@ -28,6 +29,7 @@ pub fn ports() -> Ports {
         clock: Arc::new(clock::BrowserClock),
         random: Arc::new(random::Crypto),
         lock: Arc::new(lock::WebLocks),
+        vault: Arc::new(vault::KeyStore),
         navigator: Arc::new(navigator::Browser),
     }
 }

@@ -102,19 +102,19 @@ pub fn revoke_form(provider: &Provider, refresh: &Secret<String>) -> String {
 }
 
 /// Address that ends the provider's own session (RP-Initiated Logout section 2). The id token hint is
-/// what the standard asks for; it is of no use to call the server with.
+/// what the standard asks for; it is of no use to call the server with. `app` is where the app is served.
 #[must_use]
 pub fn end_session_url(
     discovery: &Discovery,
     provider: &Provider,
-    app_origin: &str,
+    app: &str,
     id_token: Option<&Secret<String>>,
 ) -> Option<String> {
     let endpoint = discovery.end_session_endpoint.as_deref()?;
     let joint = if endpoint.contains('?') { '&' } else { '?' };
     let mut url = format!(
         "{endpoint}{joint}post_logout_redirect_uri={}&client_id={}",
-        super::segment(app_origin),
+        super::segment(app),
         super::segment(&provider.client_id)
     );
     if let Some(hint) = id_token {
@@ -193,6 +193,54 @@ mod tests {
                 "{body}"
             );
         }
+    }
+
+    #[test]
+    fn endpoints_of_the_own_origin_are_taken_and_missing_ones_are_none() {
+        let home = "https://id.example";
+        let mut document = serde_json::json!({ "issuer": "https://id.example/realms/lab", "token_endpoint": format!("{home}/token"),
+            "end_session_endpoint": format!("{home}/out"), "revocation_endpoint": format!("{home}/revoke") });
+        let read = |document: &Value| read_discovery(&provider(), &document.to_string());
+        let good = read(&document).unwrap();
+        assert_eq!(good.token_endpoint, "https://id.example/token");
+        assert_eq!(
+            good.end_session_endpoint.as_deref(),
+            Some("https://id.example/out")
+        );
+        assert_eq!(
+            good.revocation_endpoint.as_deref(),
+            Some("https://id.example/revoke")
+        );
+        document["end_session_endpoint"] = Value::Null;
+        document["revocation_endpoint"] = "https://evil.example/revoke".into();
+        let good = read(&document).unwrap();
+        assert_eq!(
+            (good.end_session_endpoint, good.revocation_endpoint),
+            (None, None)
+        );
+        document["token_endpoint"] = Value::Null;
+        assert_eq!(read(&document), Err(DiscoveryError::Malformed));
+    }
+
+    #[test]
+    fn the_address_of_a_sign_out_keeps_the_query_of_its_endpoint() {
+        let mut discovery = Discovery {
+            token_endpoint: "https://id.example/token".into(),
+            end_session_endpoint: Some("https://id.example/out?tenant=lab".into()),
+            revocation_endpoint: None,
+        };
+        let url = |discovery: &Discovery, hint: Option<&Secret<String>>| {
+            end_session_url(discovery, &provider(), "https://app.example", hint)
+        };
+        let bare = "https://id.example/out?tenant=lab&post_logout_redirect_uri=https%3A%2F%2Fapp.example&client_id=lab%20web";
+        assert_eq!(url(&discovery, None).as_deref(), Some(bare));
+        let hint = Secret::new("i+d".to_owned());
+        assert_eq!(
+            url(&discovery, Some(&hint)),
+            Some(format!("{bare}&id_token_hint=i%2Bd"))
+        );
+        discovery.end_session_endpoint = None;
+        assert_eq!(url(&discovery, Some(&hint)), None);
     }
 
     #[test]

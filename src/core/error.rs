@@ -171,6 +171,65 @@ mod tests {
     }
 
     #[test]
+    fn every_status_has_its_kind() {
+        let body = r#"{"detail":"said"}"#;
+        let detail = || Some("said".to_owned());
+        for (status, want) in [
+            (403, ApiError::PermissionDenied { detail: detail() }),
+            (404, ApiError::NotFound { detail: detail() }),
+            (
+                429,
+                ApiError::RateLimited {
+                    retry_after: Some(7),
+                },
+            ),
+            (
+                400,
+                ApiError::Rejected {
+                    status: 400,
+                    detail: detail(),
+                },
+            ),
+            (
+                422,
+                ApiError::Rejected {
+                    status: 422,
+                    detail: detail(),
+                },
+            ),
+            (
+                500,
+                ApiError::Server {
+                    status: 500,
+                    detail: detail(),
+                },
+            ),
+            (
+                502,
+                ApiError::Server {
+                    status: 502,
+                    detail: detail(),
+                },
+            ),
+            (
+                503,
+                ApiError::Server {
+                    status: 503,
+                    detail: detail(),
+                },
+            ),
+        ] {
+            let error = ApiError::from_status(status, body, Some(7));
+            assert_eq!(error, want, "{status}");
+            assert_eq!(
+                error.is_transient(),
+                status == 429 || status >= 500,
+                "{status}"
+            );
+        }
+    }
+
+    #[test]
     fn only_401_is_about_the_session() {
         assert_eq!(ApiError::from_status(401, "", None), ApiError::Unauthorized);
         for status in [400, 403, 404, 405, 409, 413, 422, 429, 500, 502, 503] {

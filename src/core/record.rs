@@ -16,6 +16,14 @@ pub enum RecordError {
     OtherVersion(u32),
 }
 
+impl RecordError {
+    /// Whether a version of the app newer than `version` has written it.
+    #[must_use]
+    pub fn is_newer(self, version: u32) -> bool {
+        matches!(self, Self::OtherVersion(found) if found > version)
+    }
+}
+
 #[derive(Serialize)]
 struct Written<'a, T> {
     v: u32,
@@ -82,6 +90,36 @@ pub mod keys {
     /// How often somebody has signed in to a server lately.
     pub fn trips(server: &ServerId) -> String {
         format!("{PREFIX}trips/{}", encode_segment(server.as_str()))
+    }
+
+    /// Which tab is renewing the tokens for a server, where the browser has no locks.
+    pub fn lease(server: &ServerId) -> String {
+        format!("{PREFIX}lease/{}", encode_segment(server.as_str()))
+    }
+
+    /// That the next sign-in to a server must ask for the password again. It outlives the server's removal.
+    pub fn prompt(server: &ServerId) -> String {
+        format!("{PREFIX}prompt/{}", encode_segment(server.as_str()))
+    }
+
+    /// When somebody last did something in any tab.
+    pub fn activity() -> String {
+        format!("{PREFIX}activity")
+    }
+
+    /// That the person knows that nothing is encrypted on this device.
+    pub fn told_in_clear() -> String {
+        format!("{PREFIX}told-in-clear")
+    }
+
+    /// The names of removed servers.
+    pub fn retired() -> String {
+        format!("{PREFIX}retired")
+    }
+
+    /// Until when the provider of a server wants to be left alone, whichever tab it has told so.
+    pub fn pause(server: &ServerId) -> String {
+        format!("{PREFIX}pause/{}", encode_segment(server.as_str()))
     }
 
     /// A sign-in under way.
@@ -197,6 +235,11 @@ mod tests {
             keys::draft(&draft),
             keys::settings(),
             keys::lobby(),
+            keys::lease(&server),
+            keys::prompt(&server),
+            keys::trips(&server),
+            keys::activity(),
+            keys::told_in_clear(),
             keys::aside(&keys::servers()),
         ];
         assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), all.len());

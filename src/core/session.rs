@@ -4,5 +4,6 @@ pub mod guard;
 pub mod machine;
 pub mod pre_auth;
 pub mod return_to;
+pub mod stored;
 pub mod token;
 pub mod verdict;

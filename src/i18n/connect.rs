@@ -67,11 +67,16 @@ pub fn probing(address: &str) -> String {
     format!("Looking for a server at {address}")
 }
 
-/// What an unencrypted connection means.
+/// What an unencrypted connection means. `fell_back`: an encrypted one was tried first.
 #[must_use]
-pub fn insecure_text(address: &str) -> String {
+pub fn insecure_text(address: &str, fell_back: bool) -> String {
+    let tried = if fell_back {
+        "An encrypted connection (https) was tried first and did not work. "
+    } else {
+        ""
+    };
     format!(
-        "Anyone on the way to {address} could read what you write and use your session. Connect only if you trust the whole network between you and it."
+        "{tried}Anyone on the way to {address} could read what you write and use your session. Connect only if you trust the whole network between you and it."
     )
 }
 

@@ -76,3 +76,64 @@ pub fn api_error_line(error: &ApiError) -> String {
     let (title, text) = api_error(error);
     format!("{title}. {text}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_error_is_told_in_plain_words_with_what_the_server_says() {
+        let detail = || Some("Back at noon".to_owned());
+        for error in [
+            ApiError::Unauthorized,
+            ApiError::PermissionDenied { detail: detail() },
+            ApiError::NotFound { detail: detail() },
+            ApiError::RateLimited {
+                retry_after: Some(1_500),
+            },
+            ApiError::RateLimited { retry_after: None },
+            ApiError::Rejected {
+                status: 422,
+                detail: detail(),
+            },
+            ApiError::Server {
+                status: 503,
+                detail: detail(),
+            },
+            ApiError::Server {
+                status: 500,
+                detail: None,
+            },
+            ApiError::Network,
+            ApiError::Timeout,
+            ApiError::Cancelled,
+            ApiError::Malformed {
+                reason: "not JSON at line 1".into(),
+            },
+            ApiError::Rpc {
+                code: -1,
+                message: "Back at noon".into(),
+            },
+        ] {
+            let said = api_error_line(&error);
+            assert!(said.len() > 30, "{said}");
+            let lower = said.to_ascii_lowercase();
+            for jargon in [
+                "token",
+                "401",
+                "unauthorized",
+                "apierror",
+                "exception",
+                "http",
+                "none",
+            ] {
+                assert!(!lower.contains(jargon), "{said}");
+            }
+            let shown = format!("{error:?}").contains("noon");
+            assert_eq!(said.contains("Back at noon"), shown, "{said}");
+            if let ApiError::Rejected { status, .. } | ApiError::Server { status, .. } = error {
+                assert!(said.contains(&status.to_string()), "{said}");
+            }
+        }
+    }
+}

@@ -1,7 +1,9 @@
 //! The app: the servers, the connection revision, and everything that concerns more than one of them.
 
+mod restore;
 mod sign_in;
 mod sign_out;
+mod tabs;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -15,17 +17,16 @@ use super::connect::{Connect, Suggestion};
 use super::server::Server;
 use super::shared::Shared;
 use super::task::{lock, spawn};
-use super::toast::{Toasts, Tone};
+use super::toast::Toasts;
 use crate::core::record::keys;
 use crate::core::route::Route;
-use crate::core::server::alias::Alias;
+use crate::core::server::alias::{Alias, Retired};
 use crate::core::server::id::ServerId;
 use crate::core::server::registry::{self, AuthMode, ServerRecord};
 use crate::core::session::guard::{self, Decision, Door, Revision};
-use crate::core::session::pre_auth::{self, CallbackAnswer};
+use crate::core::session::pre_auth::CallbackAnswer;
 use crate::core::session::return_to::ReturnTo;
 use crate::core::settings::{self, Settings, Theme};
-use crate::i18n;
 use crate::port::{HttpRequest, Method, Ports};
 
 /// How the end of a sign-in stands.
@@ -131,68 +132,13 @@ impl App {
         app
     }
 
-    fn restore(&self) {
-        let shared = &self.0.shared;
-        for record in self.read_servers() {
-            let server = Server::restore(shared, record);
-            self.0.servers.update(|servers| servers.push(server));
+    /// Leaves the app for another address, with everything saved and nothing held back from other tabs.
+    pub(in crate::state) fn leave(&self, url: &str) {
+        self.flush();
+        for server in self.0.servers.get_untracked() {
+            server.session().let_go();
         }
-        // A session whose access token is dead is renewed before anything is shown as signed in, but
-        // a provider that does not answer must not keep the person out for long.
-        let (app, clock) = (self.clone(), shared.ports.clock.clone());
-        spawn(async move {
-            let servers = app.0.servers.get_untracked();
-            let checks = futures_util::future::join_all(
-                servers
-                    .iter()
-                    .map(|server| server.session().check_restored()),
-            );
-            let limit = clock.sleep(3_000);
-            futures_util::pin_mut!(checks, limit);
-            futures_util::future::select(checks, limit).await;
-            app.0.restored.set(true);
-        });
-    }
-
-    fn read_servers(&self) -> Vec<ServerRecord> {
-        let shared = &self.0.shared;
-        let Some(text) = shared.get(&keys::servers()) else {
-            return Vec::new();
-        };
-        match registry::decode(&text) {
-            Ok(decoded) => {
-                if decoded.skipped > 0 {
-                    log::warn!(
-                        "{} remembered servers cannot be read and are left out",
-                        decoded.skipped
-                    );
-                }
-                decoded.servers
-            }
-            Err(error) => {
-                log::warn!("the list of servers cannot be read and is set aside: {error}");
-                shared.set_aside(&keys::servers(), &text);
-                self.toasts()
-                    .tell(Tone::Caution, i18n::servers_unreadable());
-                Vec::new()
-            }
-        }
-    }
-
-    /// Removes sign-ins that were never finished.
-    fn sweep(&self) {
-        let shared = &self.0.shared;
-        let found: Vec<(String, String)> = shared
-            .keys(keys::PRE_AUTH_PREFIX)
-            .into_iter()
-            .filter_map(|key| shared.get(&key).map(|text| (key, text)))
-            .collect();
-        let pairs = found
-            .iter()
-            .map(|(key, text)| (key.as_str(), text.as_str()));
-        for key in pre_auth::sweep(pairs, shared.now()) {
-            shared.remove(&key);
-        }
+        self.0.shared.ports.navigator.leave(url);
     }
 
     fn keep_time(&self) {
@@ -357,13 +303,21 @@ impl App {
             return known;
         }
         let (name, description) = identity;
-        let taken: BTreeSet<Alias> = self
+        let mut taken: BTreeSet<Alias> = self
             .0
             .servers
             .with_untracked(|servers| servers.iter().map(Server::alias).collect());
+        let retired = self.retired();
+        let alias = retired
+            .of(id)
+            .filter(|alias| !taken.contains(alias))
+            .unwrap_or_else(|| {
+                taken.extend(retired.aliases().cloned());
+                Alias::derive(name.as_deref().unwrap_or(id.host_and_port()), &taken)
+            });
         let record = ServerRecord {
             id: id.clone(),
-            alias: Alias::derive(name.as_deref().unwrap_or(id.host_and_port()), &taken),
+            alias,
             name,
             description,
             auth,
@@ -375,6 +329,13 @@ impl App {
             .update(|servers| servers.push(server.clone()));
         self.save_servers();
         server
+    }
+
+    fn retired(&self) -> Retired {
+        let shared = &self.0.shared;
+        shared
+            .load(&keys::retired(), Retired::VERSION)
+            .unwrap_or_default()
     }
 
     pub(super) fn save_servers(&self) {
@@ -396,59 +357,6 @@ impl App {
         }
     }
 
-    /// Another tab has written to a key of the storage.
-    pub fn storage_changed(&self, key: &str) {
-        if key == keys::servers() {
-            self.adopt_servers();
-        } else if key == keys::settings() {
-            let text = self.0.shared.get(key);
-            if let Some(settings) = text.and_then(|text| Settings::decode(&text).ok()) {
-                self.0.settings.set(settings);
-            }
-        } else if key.starts_with(keys::SESSION_PREFIX) {
-            for server in self.0.servers.get_untracked() {
-                if server.session().storage_key() == key {
-                    server.session().adopt_stored();
-                }
-            }
-        }
-    }
-
-    fn adopt_servers(&self) {
-        // A list that is gone or cannot be read says nothing about the servers that are in use here.
-        let stored = self.0.shared.get(&keys::servers());
-        let Some(records) = stored
-            .and_then(|text| registry::decode(&text).ok())
-            .map(|decoded| decoded.servers)
-        else {
-            return;
-        };
-        let known = self.0.servers.get_untracked();
-        for record in &records {
-            match known.iter().find(|server| *server.id() == record.id) {
-                Some(server) => {
-                    if server.record().with_untracked(|old| old != record) {
-                        server.record().set(record.clone());
-                    }
-                }
-                None => {
-                    let server = Server::restore(&self.0.shared, record.clone());
-                    self.0.servers.update(|servers| servers.push(server));
-                }
-            }
-        }
-        let gone = |server: &Server| !records.iter().any(|record| record.id == *server.id());
-        for server in known.iter().filter(|server| gone(server)) {
-            server.close();
-            server.session().forget();
-        }
-        if known.iter().any(gone) {
-            self.0
-                .servers
-                .update(|servers| servers.retain(|server| !gone(server)));
-        }
-    }
-
     /// The page is looked at again, or the browser says that it is online (or not).
     pub fn wake(&self) {
         let online = self.0.shared.ports.navigator.online();
@@ -463,7 +371,7 @@ impl App {
             server.session().adopt_stored();
             server.session().wake();
             server.look_again();
-            server.verify();
+            spawn(async move { server.verify().await });
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use reactive_graph::signal::ArcRwSignal;
-use reactive_graph::traits::{GetUntracked, Set};
+use reactive_graph::traits::{GetUntracked, ReadUntracked, Set};
 
 use super::limit::Limit;
 use super::session::{Next, ServerSession};
@@ -14,7 +14,7 @@ use super::task::lock;
 use crate::api::{ApiRequest, Verb};
 use crate::core::error::ApiError;
 use crate::core::server::id::ServerId;
-use crate::core::session::machine::Stamp;
+use crate::core::session::machine::Epoch;
 use crate::port::{ByteStream, HttpRequest, HttpResponse, HttpStream, Method, TransportError};
 
 /// Requests at once to one server, streams aside (`decisions.md` section 8).
@@ -101,10 +101,11 @@ impl ApiClient {
     /// # Errors
     /// [`ApiError`]; `Unauthorized` is already told to the session.
     pub async fn call(&self, request: ApiRequest) -> Result<String, ApiError> {
+        let epoch = self.epoch();
         let _permit = self.limit.permit().await;
         let http = self.shared.ports.http.clone();
         let answer = self
-            .authorized(&request, &[], &move |request| http.send(request))
+            .authorized(epoch, &request, &[], &move |request| http.send(request))
             .await?;
         good_body(answer)
     }
@@ -124,7 +125,9 @@ impl ApiClient {
             headers.push(("last-event-id", cursor));
         }
         let answer = self
-            .authorized(&request, &headers, &move |request| http.stream(request))
+            .authorized(self.epoch(), &request, &headers, &move |request| {
+                http.stream(request)
+            })
             .await?;
         if (200..300).contains(&answer.status) {
             return Ok(answer.body);
@@ -146,6 +149,7 @@ impl ApiClient {
 
     async fn authorized<A: Answer>(
         &self,
+        epoch: Epoch,
         request: &ApiRequest,
         headers: &[(&'static str, String)],
         send: &dyn Fn(HttpRequest) -> LocalBoxFuture<'static, Result<A, TransportError>>,
@@ -153,6 +157,11 @@ impl ApiClient {
         let mut tried = false;
         loop {
             let (bearer, stamp) = self.session.bearer().await.map_err(refused)?;
+            // Somebody else may have signed in while this waited: what one person asks is never
+            // asked in the name of another.
+            if stamp.epoch != epoch {
+                return Err(ApiError::Cancelled);
+            }
             let wire = HttpRequest {
                 method: match request.verb {
                     Verb::Get => Method::Get,
@@ -178,7 +187,7 @@ impl ApiClient {
             let answer = send(wire).await;
             self.note_reach(answer.is_err());
             let answer = answer?;
-            if !self.is_current(stamp) {
+            if self.epoch() != epoch {
                 return Err(ApiError::Cancelled);
             }
             if answer.status() != 401 || self.session.is_open() {
@@ -191,9 +200,9 @@ impl ApiClient {
         }
     }
 
-    /// An answer to a request of another sign-in is of no interest to this one.
-    fn is_current(&self, stamp: Stamp) -> bool {
-        self.session.signal().get_untracked().epoch == stamp.epoch
+    /// The sign-in that requests made now belong to.
+    fn epoch(&self) -> Epoch {
+        self.session.signal().read_untracked().epoch
     }
 
     fn note_reach(&self, unreachable: bool) {

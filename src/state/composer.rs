@@ -14,6 +14,8 @@ use crate::core::record;
 
 /// A pause in typing after which the draft is saved, in milliseconds (`decisions.md` section 6).
 const PAUSE: u32 = 300;
+/// Whoever types without such a pause has their text saved this often, in milliseconds.
+const AT_LEAST_EVERY: i64 = 2_000;
 
 type Sender = Box<dyn Fn(String) + Send + Sync>;
 
@@ -43,6 +45,8 @@ struct Work {
     strokes: u64,
     /// Whether storage lags behind.
     dirty: bool,
+    /// Since when it does, in milliseconds since 1970.
+    dirty_since: i64,
     /// The place is gone for good: nothing is kept for it any more.
     closed: bool,
 }
@@ -74,8 +78,7 @@ impl Composer {
                 match record::decode::<Draft>(VERSION, &text) {
                     // Too old, or nothing in it.
                     Ok(_) => shared.remove(&place),
-                    // What another version has written is still somebody's text.
-                    Err(_) => shared.set_aside(&place, &text),
+                    Err(error) => shared.unreadable(&place, &text, VERSION, error),
                 }
             }
             draft
@@ -153,12 +156,18 @@ impl Composer {
         if self.0.restored.get_untracked() {
             self.0.restored.set(false);
         }
-        let stroke = {
+        let now = self.0.shared.now();
+        let (stroke, waited) = {
             let mut work = lock(&self.0.work);
             work.strokes += 1;
-            work.dirty = true;
-            work.strokes
+            if !std::mem::replace(&mut work.dirty, true) {
+                work.dirty_since = now;
+            }
+            (work.strokes, now - work.dirty_since)
         };
+        if waited >= AT_LEAST_EVERY {
+            self.flush();
+        }
         let this = self.clone();
         let pause = self.0.shared.ports.clock.sleep(PAUSE);
         spawn(async move {
@@ -180,6 +189,28 @@ impl Composer {
         };
         let text = self.0.text.with_untracked(|text| join(&in_flight, text));
         self.save(text);
+    }
+
+    /// Takes over what another tab has written here, unless something is being written in this one.
+    pub(super) fn adopt(&self, key: &str) {
+        let busy = {
+            let work = lock(&self.0.work);
+            work.dirty || work.closed || work.in_flight.is_some()
+        };
+        if busy || self.0.key.storage_key() != key {
+            return;
+        }
+        let now = self.0.shared.now();
+        let kept = self.0.shared.get(key);
+        let text = match kept.as_deref().map(|text| Draft::decode(text, now)) {
+            Some(Some(draft)) => draft.text,
+            // What cannot be read takes nothing away here.
+            Some(None) => return,
+            None => String::new(),
+        };
+        if self.0.text.with_untracked(|old| *old != text) {
+            self.0.text.set(text);
+        }
     }
 
     /// Keeps nothing any more: the server has been removed.

@@ -31,6 +31,8 @@ pub struct Found {
     pub description: Option<String>,
     /// Who signs people in; none: no sign-in is needed.
     pub providers: Vec<Provider>,
+    /// An encrypted connection was tried first and failed.
+    pub fell_back: bool,
     auth: AuthMode,
     identity: Option<(Option<String>, Option<String>)>,
 }
@@ -283,6 +285,14 @@ impl Connect {
         self.0.step.set(Step::Address);
     }
 
+    /// The page is on show again after the browser had left it: whoever comes back by the back button
+    /// finds a page that works.
+    pub fn shown_again(&self) {
+        if matches!(self.0.step.get_untracked(), Step::Leaving { .. }) {
+            self.cancel();
+        }
+    }
+
     /// Connects to what is in the field.
     pub fn submit(&self) {
         let Some(app) = self.app() else { return };
@@ -463,6 +473,7 @@ async fn probe(app: &App, candidates: &[ServerId]) -> Result<Found, (String, Str
                     name,
                     description,
                     providers,
+                    fell_back: id.is_insecure() && tried.len() > 1,
                     auth,
                     identity,
                 });

@@ -82,6 +82,22 @@ mod tests {
     use super::*;
 
     #[test]
+    fn those_who_wait_have_their_turn_in_order() {
+        let limit = Limit::new(1);
+        let first = limit.permit().now_or_never();
+        let mut second = Box::pin(limit.permit());
+        let mut third = Box::pin(limit.permit());
+        assert!(second.as_mut().now_or_never().is_none());
+        assert!(third.as_mut().now_or_never().is_none());
+        drop(first);
+        assert!(third.as_mut().now_or_never().is_none());
+        let second = second.now_or_never();
+        assert!(second.is_some());
+        drop(second);
+        assert!(third.now_or_never().is_some());
+    }
+
+    #[test]
     fn the_third_of_two_waits_its_turn_and_a_deserter_loses_nothing() {
         let limit = Limit::new(2);
         let one = limit.permit().now_or_never();

@@ -4,6 +4,7 @@ use std::any::Any;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use futures_util::FutureExt;
 use reactive_graph::computed::ArcMemo;
 use reactive_graph::signal::ArcRwSignal;
 use reactive_graph::traits::{Get, GetUntracked, ReadUntracked, Set, Update, With, WithUntracked};
@@ -174,6 +175,14 @@ impl Server {
             }
         });
         let weak = Arc::downgrade(&server.0);
+        server.0.session.on_suspicion(move || {
+            if let Some(inner) = weak.upgrade() {
+                let this = Self(inner);
+                lock(&this.0.personal).verified_at = 0;
+                spawn(async move { this.verify().await });
+            }
+        });
+        let weak = Arc::downgrade(&server.0);
         server.0.client.on_unreachable(move || {
             if let Some(inner) = weak.upgrade() {
                 Self(inner).watch_reach();
@@ -321,13 +330,17 @@ impl Server {
         let this = self.clone();
         spawn(async move {
             let epoch = this.0.session.signal().read_untracked().epoch;
-            let rooms = this
-                .0
-                .client
-                .call(soliplex::rooms())
-                .await
-                .and_then(|body| soliplex::read_rooms(&body));
+            let answer = Mutex::new(Err(ApiError::Cancelled));
+            let ask = async {
+                let rooms = this.0.client.call(soliplex::rooms()).await;
+                *lock(&answer) = rooms.and_then(|body| soliplex::read_rooms(&body));
+            };
+            this.0.shared.in_turn(ask.boxed_local()).await;
+            let rooms = answer.into_inner().unwrap_or(Err(ApiError::Cancelled));
             let good = rooms.is_ok();
+            if good {
+                lock(&this.0.personal).verified_at = this.0.shared.now();
+            }
             if matches!(rooms, Err(ApiError::Unauthorized)) && this.0.session.is_open() {
                 this.reconcile().await;
             }
@@ -406,7 +419,7 @@ impl Server {
 
     /// Asks the server whether the session still holds, at most once a minute: somebody who comes back to
     /// the page is told at once, and not when the next message is sent.
-    pub fn verify(&self) {
+    pub async fn verify(&self) {
         let now = self.0.shared.now();
         if self.0.session.is_open() || !self.0.session.is_active_untracked() {
             return;
@@ -418,11 +431,18 @@ impl Server {
             }
             personal.verified_at = now;
         }
-        let this = self.clone();
-        spawn(async move {
+        let ask = async {
             // The verdict is the client's: a 401 has gone through the funnel, anything else says nothing.
-            let _ = this.0.client.call(soliplex::user_info()).await;
-        });
+            let _ = self.0.client.call(soliplex::user_info()).await;
+        };
+        self.0.shared.in_turn(ask.boxed_local()).await;
+    }
+
+    /// Another tab has written a draft.
+    pub(super) fn draft_changed(&self, key: &str) {
+        for composer in self.composers() {
+            composer.adopt(key);
+        }
     }
 
     /// Whether any of its threads has a live run.
@@ -465,11 +485,10 @@ impl Server {
         let signed_out = !connected && !self.0.session.signal().read_untracked().is_expired();
         let (other, reload) = {
             let mut personal = lock(&self.0.personal);
-            let other = connected && personal.user.as_ref().is_some_and(|old| *old != user);
-            // Rooms that were made while nobody was signed in are nobody's: the next person gets new ones.
-            if connected || signed_out {
-                personal.user = Some(user);
-            }
+            // Also where the other person's session has ended already: what is on show is not theirs. Rooms
+            // that were made while nobody was signed in are nobody's: the next person gets new ones.
+            let other = personal.user.replace(user.clone());
+            let other = !signed_out && other.is_some_and(|old| old != user);
             (other, personal.reload)
         };
         if other || signed_out {

@@ -1,17 +1,22 @@
 //! The session of one server: the one funnel for its end, the one refresh at a time, and its record.
 
+mod again;
+mod kept;
 mod provider;
+mod refresh;
+mod suspect;
 mod watch;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use futures_channel::oneshot;
+use futures_util::future::AbortHandle;
 use reactive_graph::signal::ArcRwSignal;
-use reactive_graph::traits::{GetUntracked, ReadUntracked, Set, With, WithUntracked};
+use reactive_graph::traits::{GetUntracked, ReadUntracked, With, WithUntracked};
 
 use super::shared::Shared;
-use super::task::{lock, spawn};
+use super::task::lock;
 use super::toast::Tone;
 use crate::api::oidc::Discovery;
 use crate::api::timeout;
@@ -20,13 +25,11 @@ use crate::core::record::keys;
 use crate::core::secret::Secret;
 use crate::core::server::id::ServerId;
 use crate::core::server::registry::{AuthMode, Provider, ServerRecord};
-use crate::core::session::machine::{Epoch, ExpiryReason, NotTaken, On401, Session, Stamp};
-use crate::core::session::token::{Backoff, RefreshFailure, TokenAnswer, Tokens};
-use crate::core::session::verdict::{AfterFailure, after_failure};
+use crate::core::session::machine::{Epoch, ExpiryReason, On401, Session, Stamp};
+use crate::core::session::token::{Backoff, Tokens};
+use crate::core::session::verdict::Debounce;
 use crate::i18n;
 
-/// Version of the stored session record.
-const RECORD: u32 = 1;
 /// How long a discovery document is believed, in milliseconds.
 const DISCOVERY_TTL: i64 = 60 * 60 * 1000;
 /// How long one tab waits for another tab's refresh, in milliseconds: longer than a token request may take.
@@ -77,12 +80,15 @@ struct Inner {
     discovery: Mutex<HashMap<String, (Discovery, i64)>>,
     before_end: Mutex<Vec<Hook>>,
     after_change: Mutex<Vec<Hook>>,
+    ask_server: Mutex<Option<Hook>>,
 }
 
 #[derive(Default)]
 struct Flight {
     waiters: Option<Vec<oneshot::Sender<Refreshed>>>,
     backoff: Backoff,
+    /// Ends the refresh under way: its session is gone, and the lock must not outlast it.
+    cancel: Option<AbortHandle>,
     /// No more attempts ahead of time: they cannot succeed before something changes.
     stopped: bool,
     /// The server has refused the access token that is to be renewed.
@@ -90,6 +96,13 @@ struct Flight {
     /// The provider has refused the refresh token of this stamp: asking again is of no use.
     spent: Option<Stamp>,
     watch: u64,
+    /// What keeps other tabs from renewing the same tokens now.
+    held: Option<oneshot::Sender<()>>,
+    /// Verdicts on this session wait: it is being restored or signed in to.
+    holds: u32,
+    /// A verdict came while they waited.
+    suspected: Option<Epoch>,
+    debounce: Debounce,
 }
 
 impl std::fmt::Debug for ServerSession {
@@ -104,8 +117,7 @@ impl ServerSession {
     /// Restores the session of a server from its record; expired is restored as expired.
     #[must_use]
     pub fn restore(shared: &Shared, id: &ServerId, record: ArcRwSignal<ServerRecord>) -> Self {
-        let stored = shared.load::<Session>(&keys::session(id), RECORD);
-        let session = stored.unwrap_or_else(|| Session::signed_out(Epoch(shared.random())));
+        let session = Self::restored(shared, id);
         let this = Self(Arc::new(Inner {
             shared: shared.clone(),
             id: id.clone(),
@@ -116,7 +128,11 @@ impl ServerSession {
             discovery: Mutex::default(),
             before_end: Mutex::default(),
             after_change: Mutex::default(),
+            ask_server: Mutex::default(),
         }));
+        if shared.vault_was_asked() {
+            this.adopt_stored();
+        }
         this.watch();
         this
     }
@@ -223,12 +239,16 @@ impl ServerSession {
         match step {
             On401::Stale => Next::Stale,
             On401::RetryWithCurrent if !tried => Next::Retry,
-            On401::Refresh if !tried => match self.refresh(true).await {
+            On401::Refresh if !tried => match self.renew(stamp).await {
                 Refreshed::Fresh => Next::Retry,
                 Refreshed::Kept => Next::NotNow,
                 Refreshed::Ended => Next::Ended,
             },
             On401::RetryWithCurrent => Next::NotNow,
+            On401::Refresh | On401::Expire if self.is_held() => {
+                self.suspect(stamp.epoch);
+                Next::NotNow
+            }
             On401::Refresh | On401::Expire => {
                 self.mark_expired(stamp.epoch, ExpiryReason::Refused);
                 if self.is_active_untracked() {
@@ -249,6 +269,7 @@ impl ServerSession {
         if !session.expire(epoch, reason) {
             return;
         }
+        lock(&self.0.flight).debounce.confirmed(self.0.shared.now());
         log::info!("the session on {} has ended: {reason:?}", self.0.id.host());
         self.put(session, true);
         let name = self
@@ -272,6 +293,7 @@ impl ServerSession {
             flight.spent = None;
         }
         self.put(Session::signed_in(epoch, provider, tokens), true);
+        self.tell_if_in_clear();
         self.watch();
     }
 
@@ -282,249 +304,16 @@ impl ServerSession {
         Some((session.provider()?.clone(), session.tokens()?.clone()))
     }
 
-    /// Ends the session without leaving a trace: another tab has removed the server.
-    pub(super) fn forget(&self) {
-        self.put(Session::signed_out(Epoch(self.0.shared.random())), false);
-    }
-
-    /// Takes over what another tab has stored, where it is newer.
-    pub fn adopt_stored(&self) {
-        let Some(stored) = self
-            .0
-            .shared
-            .load::<Session>(&keys::session(&self.0.id), RECORD)
-        else {
-            return;
-        };
-        let yields = self
-            .0
-            .session
-            .with_untracked(|session| session.yields_to(&stored));
-        if yields {
-            self.put(stored, false);
-            self.watch();
-        }
-    }
-
     /// Ends waiting periods: the machine woke up, or came online.
     pub fn wake(&self) {
         lock(&self.0.flight).backoff.wake();
         self.watch();
     }
 
-    fn put(&self, session: Session, store: bool) {
-        let (was, is) = (
-            self.0.session.with_untracked(Session::is_active),
-            session.is_active(),
-        );
-        let flips = was != is
-            || self
-                .0
-                .session
-                .with_untracked(|old| old.epoch != session.epoch);
-        if was && flips {
-            for hook in lock(&self.0.before_end).iter() {
-                hook();
-            }
-        }
-        if store {
-            self.0
-                .shared
-                .save(&keys::session(&self.0.id), RECORD, &session);
-        }
-        if store && session.tokens().is_none() {
-            self.0.shared.remove_stale(&keys::session(&self.0.id));
-        }
-        self.0.session.set(session);
-        if flips {
-            for hook in lock(&self.0.after_change).iter() {
-                hook();
-            }
-        }
-    }
-
-    /// Renews the tokens; whoever asks while that is under way shares its outcome. The work belongs to
-    /// the app: it goes on when the asking page is left. `refused`: the server refused the current token.
-    pub async fn refresh(&self, refused: bool) -> Refreshed {
-        self.begin_refresh(refused).await.unwrap_or(Refreshed::Kept)
-    }
-
-    fn begin_refresh(&self, refused: bool) -> oneshot::Receiver<Refreshed> {
-        let (sender, receiver) = oneshot::channel();
-        let starts = {
-            let mut flight = lock(&self.0.flight);
-            flight.refused |= refused;
-            match &mut flight.waiters {
-                Some(waiters) => {
-                    waiters.push(sender);
-                    false
-                }
-                None => {
-                    flight.waiters = Some(vec![sender]);
-                    true
-                }
-            }
-        };
-        if starts {
-            let this = self.clone();
-            spawn(async move {
-                this.0.refreshing.set(true);
-                let outcome = this.refresh_once().await;
-                this.0.refreshing.set(false);
-                let waiters = {
-                    let mut flight = lock(&this.0.flight);
-                    flight.refused = false;
-                    flight.waiters.take()
-                };
-                for waiter in waiters.into_iter().flatten() {
-                    // Whoever has left does not want to know.
-                    let _ = waiter.send(outcome);
-                }
-            });
-        }
-        receiver
-    }
-
-    async fn refresh_once(&self) -> Refreshed {
-        let before = self.0.session.read_untracked().stamp();
-        let name = format!("{}refresh/{}", keys::PREFIX, self.0.id.as_str());
-        let _held = self.0.shared.ports.lock.acquire(name, LOCK_WAIT).await;
-        self.adopt_stored();
-        let session = self.0.session.get_untracked();
-        if session.stamp() != before {
-            return if session.is_active() {
-                Refreshed::Fresh
-            } else {
-                Refreshed::Ended
-            };
-        }
-        let (Some(provider), Some(tokens)) =
-            (session.provider().cloned(), session.tokens().cloned())
-        else {
-            return Refreshed::Ended;
-        };
-        let spent = lock(&self.0.flight).spent == Some(before);
-        let outcome = if spent {
-            Err(RefreshFailure::InvalidGrant)
-        } else {
-            self.request_tokens(&provider, &tokens).await
-        };
-        self.settle(before, &tokens, outcome)
-    }
-
-    fn settle(
-        &self,
-        stamp: Stamp,
-        tokens: &Tokens,
-        outcome: Result<TokenAnswer, RefreshFailure>,
-    ) -> Refreshed {
-        // Another tab may have signed out, or in as somebody else, while the provider was thinking.
-        self.adopt_stored();
-        let now = self.0.shared.now();
-        let failure = match outcome {
-            Ok(answer) => {
-                let mut session = self.0.session.get_untracked();
-                match session.refreshed(stamp, answer, now) {
-                    Ok(()) => {
-                        {
-                            let random = self.0.shared.random();
-                            let mut flight = lock(&self.0.flight);
-                            // A token that is due at birth must not lead to one request after the other.
-                            match session.tokens().and_then(Tokens::refresh_due_at) {
-                                Some(due) if due <= now => flight.backoff.failed(now, random, None),
-                                _ => flight.backoff.succeeded(),
-                            }
-                            flight.stopped = false;
-                        }
-                        self.put(session, true);
-                        self.watch();
-                        return Refreshed::Fresh;
-                    }
-                    Err(NotTaken::Stale) => {
-                        return if session.is_active() {
-                            Refreshed::Fresh
-                        } else {
-                            Refreshed::Ended
-                        };
-                    }
-                    Err(NotTaken::OtherUser) => RefreshFailure::OtherUser,
-                }
-            }
-            Err(failure) => failure,
-        };
-        if self.0.session.read_untracked().stamp() != stamp {
-            return if self.is_active_untracked() {
-                Refreshed::Fresh
-            } else {
-                Refreshed::Ended
-            };
-        }
-        if matches!(
-            failure,
-            RefreshFailure::InvalidGrant | RefreshFailure::OtherUser
-        ) {
-            lock(&self.0.flight).spent = Some(stamp);
-        }
-        let refused = lock(&self.0.flight).refused;
-        let after = after_failure(&failure, tokens, now, refused);
-        log::warn!("refresh on {}: {failure}; {after:?}", self.0.id.host());
-        if let RefreshFailure::Configuration(code) = &failure {
-            let name = self
-                .0
-                .record
-                .with_untracked(|record| record.display_name().to_owned());
-            self.0
-                .shared
-                .toasts
-                .tell(Tone::Danger, i18n::provider_refuses_client(&name, code));
-        }
-        match after {
-            AfterFailure::Expire(reason) => {
-                self.mark_expired(stamp.epoch, reason);
-                // An already expired session that tried its kept token stays as it is.
-                Refreshed::Ended
-            }
-            keep => {
-                let retry_after = if let RefreshFailure::Transient { retry_after } = failure {
-                    retry_after
-                } else {
-                    None
-                };
-                let random = self.0.shared.random();
-                let mut flight = lock(&self.0.flight);
-                flight.backoff.failed(now, random, retry_after);
-                flight.stopped |= keep == AfterFailure::KeepAndStop;
-                Refreshed::Kept
-            }
-        }
-    }
-
     /// Whether somebody is signed in (untracked).
     #[must_use]
     pub fn is_active_untracked(&self) -> bool {
         self.0.session.with_untracked(Session::is_active)
-    }
-
-    /// At the start: a session whose access token is dead is renewed before it is shown as signed in.
-    pub async fn check_restored(&self) {
-        let now = self.0.shared.now();
-        let dead = self.0.session.with_untracked(|session| {
-            session.is_active() && session.tokens().is_some_and(|tokens| tokens.is_dead(now))
-        });
-        if dead {
-            self.refresh(false).await;
-        }
-    }
-
-    /// Tries the refresh token that an expired session has kept; `true` where the session lives again.
-    pub async fn revive(&self) -> bool {
-        let worth_it = self.0.session.with_untracked(|session| {
-            session.is_expired()
-                && session
-                    .tokens()
-                    .is_some_and(|tokens| tokens.refresh.is_some())
-        });
-        worth_it && self.refresh(true).await == Refreshed::Fresh
     }
 
     /// The stored place of this session.

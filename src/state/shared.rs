@@ -1,15 +1,18 @@
 //! What every part of the state needs: ports, storage with its fallback to memory, notices.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
+use futures_util::future::{Either, LocalBoxFuture, select};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::limit::Limit;
 use super::task::lock;
 use super::toast::{Toasts, Tone};
-use crate::core::record;
+use crate::core::record::{self, RecordError};
 use crate::core::route::Route;
+use crate::core::seal::Seal;
 use crate::i18n;
 use crate::port::{Ports, StoreError};
 
@@ -21,14 +24,37 @@ pub struct Shared {
     /// Notices.
     pub toasts: Toasts,
     memory: Arc<Mutex<Memory>>,
+    vault: Arc<Mutex<Vault>>,
     here: Arc<Mutex<Option<Route>>>,
+    turns: Limit,
 }
+
+/// How many servers are asked at once for what nobody waits for.
+const TURNS: usize = 6;
+/// How long one of them keeps the next waiting, in milliseconds.
+const TURN: u32 = 2_000;
+
+/// Whether stored tokens can be opened.
+#[derive(Debug, Default)]
+enum Vault {
+    /// Nobody has asked for the key yet.
+    #[default]
+    Unasked,
+    /// The key is there, or there is none.
+    Asked(Option<Seal>),
+}
+
+/// How long the browser may take to hand over the key, in milliseconds.
+const VAULT_WAIT: u32 = 2_000;
 
 /// What could not be kept lives on here, until the page is closed.
 #[derive(Default)]
 struct Memory {
     kept: BTreeMap<String, Option<String>>,
+    /// What a newer version of the app has written: it is neither read nor written over.
+    newer: BTreeSet<String>,
     told: bool,
+    told_newer: bool,
 }
 
 impl std::fmt::Debug for Memory {
@@ -37,7 +63,7 @@ impl std::fmt::Debug for Memory {
         f.debug_struct("Memory")
             .field("kept", &self.kept.len())
             .field("told", &self.told)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 
@@ -50,7 +76,50 @@ impl Shared {
             ports,
             toasts,
             memory: Arc::default(),
+            vault: Arc::default(),
             here: Arc::default(),
+            turns: Limit::new(TURNS),
+        }
+    }
+
+    /// Does work that concerns one of perhaps many servers, a few at a time. A server that does not answer
+    /// keeps the others waiting for a moment only.
+    pub async fn in_turn(&self, work: LocalBoxFuture<'_, ()>) {
+        let turn = self.turns.permit().await;
+        if let Either::Right(((), work)) = select(work, self.ports.clock.sleep(TURN)).await {
+            drop(turn);
+            work.await;
+        }
+    }
+
+    /// Asks the browser for the key to what is stored, once; waits no longer than [`VAULT_WAIT`].
+    pub async fn open_vault(&self) {
+        if self.vault_was_asked() {
+            return;
+        }
+        let (key, limit) = (self.ports.vault.key(), self.ports.clock.sleep(VAULT_WAIT));
+        let key = match select(key, limit).await {
+            Either::Left((key, _)) => key,
+            Either::Right(_) => None,
+        };
+        if key.is_none() {
+            log::warn!("this browser keeps no key: what is stored is not encrypted");
+        }
+        *lock(&self.vault) = Vault::Asked(key);
+    }
+
+    /// Whether it is known by now how tokens are stored.
+    #[must_use]
+    pub fn vault_was_asked(&self) -> bool {
+        matches!(*lock(&self.vault), Vault::Asked(_))
+    }
+
+    /// Seals and opens what is stored, where this browser can.
+    #[must_use]
+    pub fn seal(&self) -> Option<Seal> {
+        match &*lock(&self.vault) {
+            Vault::Asked(seal) => seal.clone(),
+            Vault::Unasked => None,
         }
     }
 
@@ -115,14 +184,30 @@ impl Shared {
     /// Keeps a text. Where storage is missing, refused or full, it is kept in memory, and the person is
     /// told once.
     pub fn set(&self, key: &str, text: &str) {
+        if self.is_newer(key, Some(text)) {
+            return;
+        }
         let outcome = self.ports.store.set(key, text);
         self.note(key, Some(text), outcome);
     }
 
     /// Forgets a text.
     pub fn remove(&self, key: &str) {
+        if self.is_newer(key, None) {
+            return;
+        }
         let outcome = self.ports.store.remove(key);
         self.note(key, None, outcome);
+    }
+
+    /// Whether a newer version of the app owns that key; the value is then kept in memory only.
+    fn is_newer(&self, key: &str, value: Option<&str>) -> bool {
+        let mut memory = lock(&self.memory);
+        let newer = memory.newer.contains(key);
+        if newer {
+            memory.kept.insert(key.to_owned(), value.map(str::to_owned));
+        }
+        newer
     }
 
     fn note(&self, key: &str, value: Option<&str>, outcome: Result<(), StoreError>) {
@@ -146,7 +231,8 @@ impl Shared {
     /// Where the newest value of a key could not be written, takes the older one out of storage: what
     /// was signed out must not come back with the next start.
     pub fn remove_stale(&self, key: &str) {
-        if self.is_volatile(key) && self.ports.store.remove(key).is_err() {
+        let newer = lock(&self.memory).newer.contains(key);
+        if !newer && self.is_volatile(key) && self.ports.store.remove(key).is_err() {
             log::warn!("an older record stays in storage");
         }
     }
@@ -182,10 +268,28 @@ impl Shared {
         match record::decode(version, &text) {
             Ok(value) => Some(value),
             Err(error) => {
-                log::warn!("the record {key} cannot be read and is set aside: {error}");
-                self.set_aside(key, &text);
+                self.unreadable(key, &text, version, error);
                 None
             }
+        }
+    }
+
+    /// What becomes of a record that cannot be read: one of a newer version of the app, which another tab may
+    /// be running, is left alone and the person told; any other is moved aside.
+    pub fn unreadable(&self, key: &str, text: &str, version: u32, error: RecordError) {
+        if !error.is_newer(version) {
+            log::warn!("the record {key} cannot be read and is set aside: {error}");
+            self.set_aside(key, text);
+            return;
+        }
+        let mut memory = lock(&self.memory);
+        memory.newer.insert(key.to_owned());
+        memory.kept.insert(key.to_owned(), None);
+        if !memory.told_newer {
+            memory.told_newer = true;
+            log::warn!("the record {key} is of a newer version of the app");
+            drop(memory);
+            self.toasts.tell(Tone::Caution, i18n::newer_version());
         }
     }
 

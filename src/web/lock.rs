@@ -14,7 +14,7 @@ use web_sys::AbortController;
 
 use super::clock::Timer;
 use super::window;
-use crate::port::{Lock, LockGuard};
+use crate::port::{Lock, LockGuard, NotLocked};
 
 #[wasm_bindgen]
 extern "C" {
@@ -32,7 +32,7 @@ impl Lock for WebLocks {
         &self,
         name: String,
         timeout: u32,
-    ) -> LocalBoxFuture<'static, Option<Box<dyn LockGuard>>> {
+    ) -> LocalBoxFuture<'static, Result<Box<dyn LockGuard>, NotLocked>> {
         acquire(name, timeout).boxed_local()
     }
 }
@@ -61,7 +61,23 @@ impl Drop for Held {
     }
 }
 
-async fn acquire(name: String, timeout: u32) -> Option<Box<dyn LockGuard>> {
+async fn acquire(name: String, timeout: u32) -> Result<Box<dyn LockGuard>, NotLocked> {
+    let Some((asked, guard)) = ask(&name) else {
+        return Err(NotLocked::Missing);
+    };
+    match select(
+        asked,
+        Timer::timeout(i32::try_from(timeout).unwrap_or(i32::MAX)),
+    )
+    .await
+    {
+        Either::Left((Ok(()), _)) => Ok(Box::new(guard)),
+        _ => Err(NotLocked::Late),
+    }
+}
+
+/// Joins the queue for a lock; `None` where there are no locks.
+fn ask(name: &str) -> Option<(oneshot::Receiver<()>, Held)> {
     let locks = Reflect::get(&window().navigator(), &JsValue::from_str("locks")).ok()?;
     if locks.is_undefined() || locks.is_null() {
         return None;
@@ -84,7 +100,7 @@ async fn acquire(name: String, timeout: u32) -> Option<Box<dyn LockGuard>> {
         held.clone()
     });
     // An aborted request rejects; without a handler the browser would report it as an error of ours.
-    let asked = request(&name, &options, callback.as_ref().unchecked_ref()).ok()?;
+    let asked = request(name, &options, callback.as_ref().unchecked_ref()).ok()?;
     IGNORE.with(|ignore| {
         let _ = asked.catch(ignore);
     });
@@ -93,13 +109,5 @@ async fn acquire(name: String, timeout: u32) -> Option<Box<dyn LockGuard>> {
         abort,
         _callback: callback,
     };
-    match select(
-        granted,
-        Timer::timeout(i32::try_from(timeout).unwrap_or(i32::MAX)),
-    )
-    .await
-    {
-        Either::Left((Ok(()), _)) => Some(Box::new(guard)),
-        _ => None,
-    }
+    Some((granted, guard))
 }

@@ -1,6 +1,9 @@
-//! Texts in localStorage.
+//! Texts in localStorage, and word of them to the other tabs.
 
 use gloo_storage::{LocalStorage, Storage as _};
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use web_sys::{BroadcastChannel, MessageEvent};
 
 use super::window;
 use crate::port::{Store, StoreError};
@@ -8,6 +11,38 @@ use crate::port::{Store, StoreError};
 /// `window.localStorage`. It may be missing, refused or full at any time.
 #[derive(Debug)]
 pub struct LocalStore;
+
+const CHANNEL: &str = "enfilade";
+
+thread_local! {
+    // Where it is missing, the `storage` event and the next look at the page remain.
+    static TABS: Option<BroadcastChannel> = BroadcastChannel::new(CHANNEL).ok();
+}
+
+/// Hears which key another tab has written to, for as long as the page lives.
+pub fn on_written(handler: impl Fn(String) + 'static) {
+    let callback = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
+        // Anything of this origin may send here: what is no text is not ours, and a key is only looked up.
+        if let Some(key) = event.data().as_string() {
+            handler(key);
+        }
+    });
+    TABS.with(|tabs| {
+        if let Some(tabs) = tabs {
+            tabs.set_onmessage(Some(callback.as_ref().unchecked_ref()));
+        }
+    });
+    callback.forget();
+}
+
+fn tell(key: &str) {
+    TABS.with(|tabs| {
+        if let Some(tabs) = tabs {
+            // A channel that was closed with its page has nobody to tell.
+            let _ = tabs.post_message(&key.into());
+        }
+    });
+}
 
 fn raw() -> Result<web_sys::Storage, StoreError> {
     // Asked each time: a browser may refuse by throwing, which `LocalStorage::raw` would turn into a panic.
@@ -23,11 +58,17 @@ impl Store for LocalStore {
     }
 
     fn set(&self, key: &str, value: &str) -> Result<(), StoreError> {
-        raw()?.set_item(key, value).map_err(|_| StoreError::Full)
+        raw()?.set_item(key, value).map_err(|_| StoreError::Full)?;
+        tell(key);
+        Ok(())
     }
 
     fn remove(&self, key: &str) -> Result<(), StoreError> {
-        raw()?.remove_item(key).map_err(|_| StoreError::Unavailable)
+        raw()?
+            .remove_item(key)
+            .map_err(|_| StoreError::Unavailable)?;
+        tell(key);
+        Ok(())
     }
 
     fn keys(&self, prefix: &str) -> Result<Vec<String>, StoreError> {

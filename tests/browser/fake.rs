@@ -11,10 +11,13 @@ mod disk;
 mod feed;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
 
-use enfilade::core::record::{self, keys};
+use enfilade::core::record::keys;
 use enfilade::core::server::registry;
 use enfilade::core::session::machine::{Epoch, ExpiryReason, Session};
+use enfilade::core::session::pre_auth::{FlowId, PreAuth};
+use enfilade::core::session::stored;
 use enfilade::port::{
     Clock, Http, HttpRequest, HttpResponse, HttpStream, Method, Navigator, Ports, Store,
     StoreError, TransportError,
@@ -23,6 +26,7 @@ use enfilade::web::clock::BrowserClock;
 use enfilade::web::lock::WebLocks;
 use enfilade::web::navigator::Browser;
 use enfilade::web::random::Crypto;
+use enfilade::web::vault::KeyStore;
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 
@@ -42,8 +46,8 @@ mod tab {
     }
 }
 
-/// Answers as its servers do, at once.
-struct Servers(Vec<Backend>);
+/// Answers as its servers do, at once. With a status, the lists of rooms fail with it.
+struct Servers(Vec<Backend>, Arc<AtomicU16>);
 
 impl Servers {
     fn serve(&self, request: &HttpRequest, streams: bool) -> Out {
@@ -52,6 +56,14 @@ impl Servers {
             Method::Post => "POST",
             Method::Delete => "DELETE",
         };
+        let status = self.1.load(Ordering::Relaxed);
+        if status != 0 && request.url.ends_with("/api/v1/rooms") {
+            return Out::Reply(HttpResponse {
+                status,
+                retry_after: None,
+                body: String::new(),
+            });
+        }
         self.0
             .iter()
             .find_map(|server| server.serve(method, request, streams, BrowserClock.now()))
@@ -142,8 +154,13 @@ impl Navigator for Inside {
 /// `harbor`, whose session has ended, and `meadow`, which is open to everyone.
 pub struct World {
     pub meadow: Backend,
+    /// The status with which lists of rooms fail; 0: they do not.
+    pub rooms_fail: Arc<AtomicU16>,
     pub ports: Ports,
 }
+
+/// The flow of a sign-in to `harbor` that is under way.
+pub const FLOW: &str = "0123456789abcdef0123456789abcdef";
 
 impl World {
     pub fn new() -> Self {
@@ -157,15 +174,37 @@ impl World {
         let tokens = harbor.tokens(BrowserClock.now(), HOUR);
         let mut session = Session::signed_in(Epoch(1), harbor.provider(), tokens);
         assert!(session.expire(Epoch(1), ExpiryReason::Refused));
-        disk.put(&keys::session(&harbor.id()), &record::encode(1, &session));
+        let key = keys::session(&harbor.id());
+        disk.put(&key, &stored::encode(&session, &key, None, [9; 16]));
+        let pre_auth = PreAuth {
+            flow: FlowId::parse(FLOW).unwrap(),
+            server: harbor.id(),
+            alias: None,
+            provider: harbor.provider(),
+            created_at: BrowserClock.now(),
+            return_to: None,
+            name: None,
+            description: None,
+            forced_prompt: false,
+        };
+        disk.put(&keys::pre_auth(&pre_auth.flow), &pre_auth.encode());
+        let rooms_fail = Arc::default();
         let ports = Ports {
-            http: Arc::new(Servers(vec![harbor.clone(), meadow.clone()])),
+            http: Arc::new(Servers(
+                vec![harbor.clone(), meadow.clone()],
+                Arc::clone(&rooms_fail),
+            )),
             store: Arc::new(Memory(disk)),
             clock: Arc::new(BrowserClock),
             random: Arc::new(Crypto),
             lock: Arc::new(WebLocks),
+            vault: Arc::new(KeyStore),
             navigator: Arc::new(Inside),
         };
-        Self { meadow, ports }
+        Self {
+            meadow,
+            rooms_fail,
+            ports,
+        }
     }
 }

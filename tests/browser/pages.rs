@@ -3,12 +3,15 @@
 use enfilade::core::room::{RoomId, ThreadId};
 use enfilade::core::route::Route;
 use enfilade::state::app::App;
+use reactive_graph::traits::GetUntracked;
 use std::cell::OnceCell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_test::wasm_bindgen_test;
 use web_sys::{Element, HtmlButtonElement};
 
-use crate::fake::{Backend, World, content, finished, started, text_end, text_start};
+use crate::fake::{Backend, FLOW, World, content, finished, started, text_end, text_start};
 use crate::page::{
     all, every, find, find_in, name, press, root, text, texts_of, type_in, until, value,
 };
@@ -18,6 +21,7 @@ use crate::page::{
 struct Opened {
     app: App,
     meadow: Backend,
+    rooms_fail: Arc<AtomicU16>,
     /// The address in which the tests found the page.
     address: String,
 }
@@ -47,12 +51,17 @@ impl Opened {
         assert!(!root().has_attribute("data-ready"), "nothing is ready yet");
         // Fails only where it is initialised already.
         let _ = any_spawner::Executor::init_wasm_bindgen();
-        let World { meadow, ports } = World::new();
+        let World {
+            meadow,
+            rooms_fail,
+            ports,
+        } = World::new();
         let app = App::start(ports, None);
         enfilade::ui::mount(app.clone());
         Self {
             app,
             meadow,
+            rooms_fail,
             address,
         }
     }
@@ -208,6 +217,86 @@ async fn the_lobby_has_the_rooms_of_one_server_and_the_way_back_into_the_other()
         opened.room().to_path(),
         "without loading the page anew"
     );
+    opened.close().await;
+}
+
+#[wasm_bindgen_test]
+async fn a_menu_offers_what_fits_its_server_and_asks_before_it_removes() {
+    let opened = Opened::at(|_| Route::Lobby).await;
+    let offers = |server: &Element| -> Vec<String> {
+        let items = all(server, "[role=menuitem]");
+        items.iter().map(text).collect()
+    };
+    let (harbor, meadow) = (
+        find("region", "harbor").await,
+        find("region", "meadow").await,
+    );
+    let ended = ["Sign in", "Copy address", "Sign out", "Remove…"];
+    assert_eq!(offers(&harbor), ended);
+    assert_eq!(offers(&meadow), ["Reload rooms", "Copy address", "Remove…"]);
+    press(&all(&harbor, "[role=menuitem]")[3]);
+    let question = until("the question", || all(&harbor, "dialog[open]").pop()).await;
+    assert!(text(&question).contains("drafts"), "it says what goes");
+    press(&every(&question, "button", "Cancel")[0]);
+    until("an answered question", || {
+        all(&harbor, "dialog[open]").is_empty().then_some(())
+    })
+    .await;
+    assert_eq!(opened.app.servers().get_untracked().len(), 2);
+    assert_eq!(offers(&harbor), ended);
+    opened.close().await;
+}
+
+#[wasm_bindgen_test]
+async fn rooms_that_fail_offer_a_retry_and_refused_ones_do_not() {
+    let opened = Opened::at(|_| Route::Lobby).await;
+    let meadow = find("region", "meadow").await;
+    find_in(&meadow, "list", "Rooms").await;
+    opened.rooms_fail.store(500, Ordering::Relaxed);
+    press(&all(&meadow, "[role=menuitem]")[0]);
+    let retry = find_in(&meadow, "button", "Retry").await;
+    find_in(&meadow, "list", "Rooms").await;
+    opened.rooms_fail.store(403, Ordering::Relaxed);
+    press(&retry);
+    until("the refusal", || {
+        text(&meadow).contains("permission").then_some(())
+    })
+    .await;
+    assert!(every(&meadow, "button", "Retry").is_empty());
+    opened.rooms_fail.store(0, Ordering::Relaxed);
+    press(&all(&meadow, "[role=menuitem]")[0]);
+    until("the rooms alone", || {
+        (!text(&meadow).contains("permission")).then_some(())
+    })
+    .await;
+    opened.close().await;
+}
+
+#[wasm_bindgen_test]
+async fn a_sign_in_that_brought_nothing_leads_back_to_the_connect_page() {
+    let opened = Opened::at(|_| Route::Callback { flow: FLOW.into() }).await;
+    let told = until("what went wrong", || {
+        all(&root(), ".empty[role=alert]").pop()
+    })
+    .await;
+    find_in(&told, "link", "Try again").await;
+    press(&find_in(&told, "link", "Back to the connect page").await);
+    find("textbox", "Server address").await;
+    assert_eq!(address(), opened.address);
+    opened.close().await;
+}
+
+#[wasm_bindgen_test]
+async fn the_field_has_the_focus_when_the_connect_page_opens() {
+    let opened = Opened::at(|_| Route::Lobby).await;
+    find("region", "meadow").await;
+    opened.go(&Route::home()).await;
+    let field = find("textbox", "Server address").await;
+    until("the focus", || {
+        let focused = crate::page::document().active_element()?;
+        focused.is_same_node(Some(&field)).then_some(())
+    })
+    .await;
     opened.close().await;
 }
 

@@ -101,12 +101,12 @@ fn a_full_storage_says_so_and_keeps_what_it_has() {
 async fn a_lock_shuts_others_out_until_its_guard_is_dropped() {
     let name = || "enfilade-test-shut".to_owned();
     let first = WebLocks.acquire(name(), 5_000).await.expect("a free lock");
-    assert!(WebLocks.acquire(name(), 50).await.is_none(), "it is held");
+    assert!(WebLocks.acquire(name(), 50).await.is_err(), "it is held");
     assert!(
         WebLocks
             .acquire("enfilade-test-other".to_owned(), 5_000)
             .await
-            .is_some(),
+            .is_ok(),
         "another name is another lock"
     );
     let second = WebLocks.acquire(name(), 20_000);
@@ -116,7 +116,7 @@ async fn a_lock_shuts_others_out_until_its_guard_is_dropped() {
     drop(first);
     let second = second.await.expect("the lock that was given back");
     drop(second);
-    assert!(WebLocks.acquire(name(), 5_000).await.is_some());
+    assert!(WebLocks.acquire(name(), 5_000).await.is_ok());
 }
 
 #[wasm_bindgen_test]
@@ -125,7 +125,7 @@ async fn whoever_gave_up_a_lock_neither_takes_it_later_nor_breaks_the_page() {
     let name = || "enfilade-test-given-up".to_owned();
     let first = WebLocks.acquire(name(), 5_000).await.expect("a free lock");
     assert!(
-        WebLocks.acquire(name(), 20).await.is_none(),
+        WebLocks.acquire(name(), 20).await.is_err(),
         "given up by time"
     );
     let mut waiting = WebLocks.acquire(name(), 20_000);
@@ -133,7 +133,7 @@ async fn whoever_gave_up_a_lock_neither_takes_it_later_nor_breaks_the_page() {
     drop(waiting);
     drop(first);
     let next = WebLocks.acquire(name(), 5_000).await;
-    assert!(next.is_some(), "nobody stands in between");
+    assert!(next.is_ok(), "nobody stands in between");
     BrowserClock.sleep(30).await;
     assert_eq!(
         errors.count(),

@@ -107,6 +107,16 @@ async fn a_whole_answer_is_read_as_text() {
 }
 
 #[wasm_bindgen_test]
+async fn bytes_that_are_no_text_do_not_hide_the_status() {
+    let _fetch = Replaced::by(
+        "return Promise.resolve(new Response(new Uint8Array([255, 254, 65]), { status: 500 }));",
+    );
+    let answer = Fetch.send(get("https://a.example/")).await.unwrap();
+    assert_eq!(answer.status, 500);
+    assert!(answer.body.ends_with('A'), "what can be read is read");
+}
+
+#[wasm_bindgen_test]
 async fn a_connection_that_is_refused_is_no_connection() {
     real_fetch();
     for url in [

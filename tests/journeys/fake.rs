@@ -7,6 +7,7 @@ mod feed;
 mod locks;
 mod net;
 mod tab;
+mod vault;
 
 use std::cell::RefCell;
 use std::sync::{Mutex, Once};
@@ -16,13 +17,15 @@ pub use self::clock::FakeClock;
 pub use self::disk::{Disk, DiskMode};
 pub use self::feed::{content, finished, run_error, started, text_end, text_start};
 pub use self::locks::FakeLocks;
-pub use self::net::{Act, Net, reply, retry_after, token_body};
+pub use self::net::{Act, Gate, Net, reply, retry_after, token_body};
 pub use self::tab::{Move, Tab, rows};
+pub use self::vault::{FakeVault, VaultMode};
 
-use enfilade::core::record::{self, keys};
+use enfilade::core::record::keys;
 use enfilade::core::server::registry::{self, ServerRecord};
 use enfilade::core::session::machine::{Epoch, ExpiryReason, Session, SessionState};
 use enfilade::core::session::pre_auth::CallbackAnswer;
+use enfilade::core::session::stored;
 
 pub const SECOND: i64 = 1_000;
 pub const MINUTE: i64 = 60 * SECOND;
@@ -34,6 +37,7 @@ pub struct World {
     pub net: Net,
     pub disk: Disk,
     pub locks: FakeLocks,
+    pub vault: FakeVault,
     remembered: RefCell<Vec<ServerRecord>>,
     epochs: RefCell<u64>,
     tabs: RefCell<Vec<Tab>>,
@@ -54,6 +58,7 @@ impl World {
             locks: FakeLocks::new(clock.clone()),
             clock,
             disk: Disk::default(),
+            vault: FakeVault::default(),
             remembered: RefCell::default(),
             epochs: RefCell::new(100),
             tabs: RefCell::default(),
@@ -128,13 +133,18 @@ impl World {
 
     pub fn keep(&self, backend: &Backend, session: &Session) {
         self.remember(backend);
-        self.disk
-            .put(&keys::session(&backend.id()), &record::encode(1, session));
+        let key = keys::session(&backend.id());
+        let text = stored::encode(session, &key, self.vault.seal().as_ref(), [9; 16]);
+        self.disk.put(&key, &text);
     }
 
     /// The stored session.
     pub fn stored(&self, backend: &Backend) -> Option<Session> {
-        record::decode(1, &self.disk.read(&keys::session(&backend.id()))?).ok()
+        let key = keys::session(&backend.id());
+        let text = self.disk.read(&key)?;
+        stored::decode(&text, &key, self.vault.seal().as_ref())
+            .ok()
+            .map(|kept| kept.session)
     }
 
     pub fn stored_is_signed_out(&self, backend: &Backend) -> bool {
@@ -191,7 +201,13 @@ impl World {
     /// Every secret that was ever given out must not be where people or logs can see it.
     fn check_secrets(&self) {
         let lines = LINES.with(|lines| lines.lock().unwrap().clone());
+        let sealed = self.vault.seal().is_some();
         for secret in self.net.secrets() {
+            assert!(
+                !sealed || !self.disk.holds(&secret.text),
+                "a {} is stored in clear",
+                secret.kind
+            );
             for line in &lines {
                 assert!(
                     !line.contains(&secret.text),

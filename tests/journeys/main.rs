@@ -2,11 +2,20 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod connect;
+mod connecting;
 mod drafts;
 mod fake;
+mod faults;
 mod guard;
+mod lobby;
+mod people;
+mod properties;
+mod providers;
 mod refresh;
+mod requests;
+mod rooms;
 mod sending;
+mod session_rules;
 mod sessions;
 mod sign_in;
 mod sign_out;

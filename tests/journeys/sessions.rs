@@ -6,7 +6,7 @@ use enfilade::port::TransportError;
 use enfilade::state::server::Standing;
 use reactive_graph::traits::{Get, GetUntracked};
 
-use crate::fake::{Act, HOUR, MINUTE, SECOND, World, logged, reply};
+use crate::fake::{Act, HOUR, MINUTE, SECOND, World, logged, reply, run_error, started};
 
 #[test]
 fn an_expired_session_is_restored_as_expired_with_its_tokens() {
@@ -35,8 +35,11 @@ fn tokens_survive_expiry_in_memory_and_in_storage() {
     tab.load(&harbor);
     assert_eq!(tab.standing(&harbor), Standing::Expired);
     assert_eq!(tab.access(&harbor).unwrap(), before);
-    let Some(SessionState::Expired { tokens, reason, .. }) =
-        world.stored(&harbor).map(|session| session.state)
+    let Some(SessionState::Expired {
+        tokens: Some(tokens),
+        reason,
+        ..
+    }) = world.stored(&harbor).map(|session| session.state)
     else {
         panic!("stored as expired");
     };
@@ -132,6 +135,7 @@ fn a_session_without_refresh_token_ends_at_its_time_though_nobody_asks() {
     let harbor = world.backend("harbor");
     world.signed_in_briefly(&harbor, 10 * MINUTE);
     let tab = world.open();
+    world.net.forget_log();
     world.advance(10 * MINUTE - SECOND);
     assert_eq!(tab.standing(&harbor), Standing::SignedIn);
     world.advance(SECOND);
@@ -165,6 +169,7 @@ fn a_session_that_died_while_the_machine_slept_sends_nothing_with_its_dead_token
     let (world, harbor) = World::with_one();
     let tab = world.open();
     let old = tab.access(&harbor).unwrap();
+    world.net.forget_log();
     world.clock.suspend(3 * HOUR);
     tab.app.wake();
     tab.load(&harbor);
@@ -269,4 +274,123 @@ fn what_was_asked_for_one_person_is_not_shown_to_the_next() {
             .data
             .is_none_or(|rooms| rooms.iter().all(|room| room.name != "Ann's room"))
     );
+}
+
+#[test]
+fn a_hint_alone_ends_no_session() {
+    let (world, harbor) = World::with_one();
+    let tab = world.open();
+    let session = tab.server(&harbor).session().clone();
+    world.advance(MINUTE);
+    world.net.forget_log();
+    let epoch = session.signal().get_untracked().epoch;
+    for _ in 0..5 {
+        session.suspect(epoch);
+    }
+    world.settle();
+    assert_eq!(world.net.count("GET /api/user_info"), 1, "asked once");
+    assert_eq!(tab.standing(&harbor), Standing::SignedIn);
+    for trouble in [reply(500, ""), reply(403, ""), reply(200, "<html>")] {
+        world.advance(MINUTE);
+        world.net.once("GET /api/user_info", trouble);
+        session.suspect(epoch);
+        world.settle();
+        assert_eq!(tab.standing(&harbor), Standing::SignedIn, "on any doubt");
+    }
+    world.advance(MINUTE);
+    harbor.refuse_access();
+    harbor.refuse_refresh();
+    session.suspect(epoch);
+    world.settle();
+    assert_eq!(tab.standing(&harbor), Standing::Expired, "it was confirmed");
+}
+
+#[test]
+fn a_hint_about_an_earlier_sign_in_asks_nobody() {
+    let (world, harbor) = World::with_one();
+    let tab = world.open();
+    let session = tab.server(&harbor).session().clone();
+    let old = session.signal().get_untracked().epoch;
+    session.sign_in(harbor.provider(), harbor.tokens(world.clock.time(), HOUR));
+    world.settle();
+    world.net.forget_log();
+    session.suspect(old);
+    world.settle();
+    assert!(world.net.log().is_empty());
+}
+
+#[test]
+fn a_verdict_that_comes_while_verdicts_are_held_is_looked_into_afterwards() {
+    let world = World::new();
+    let harbor = world.backend("harbor");
+    world.signed_in_briefly(&harbor, HOUR);
+    let tab = world.open();
+    let session = tab.server(&harbor).session().clone();
+    world.advance(MINUTE);
+    harbor.refuse_access();
+    session.hold();
+    tab.load(&harbor);
+    assert_ne!(tab.standing(&harbor), Standing::Expired, "held");
+    session.release();
+    world.settle();
+    assert_eq!(tab.standing(&harbor), Standing::Expired, "not dropped");
+}
+
+#[test]
+fn a_run_error_that_sounds_like_an_expiry_is_checked_and_believed_only_then() {
+    let (world, harbor) = World::with_one();
+    let tab = world.open();
+    world.advance(MINUTE);
+    let thread = tab.thread(&harbor, "t-1");
+    world.net.forget_log();
+    thread.composer().typed("hello".into());
+    thread.composer().send();
+    world.settle();
+    let run = harbor.last_run();
+    harbor.emit(
+        &run,
+        &[
+            started(&run),
+            run_error("401 Unauthorized by the weather service"),
+        ],
+    );
+    world.settle();
+    assert_eq!(world.net.count("GET /api/user_info"), 1);
+    assert_eq!(tab.standing(&harbor), Standing::SignedIn);
+}
+
+#[test]
+fn a_hundred_servers_start_without_a_hundred_requests_at_once() {
+    let world = World::new();
+    let servers: Vec<_> = (0..100)
+        .map(|number| world.backend(&format!("server{number}")))
+        .collect();
+    for (number, server) in servers.iter().enumerate() {
+        if number < 10 {
+            world.expired(server);
+        } else {
+            // A dead access token: each has to be renewed.
+            world.signed_in(server, -SECOND);
+        }
+    }
+    let gate = world.net.hold("GET /.well-known/openid-configuration");
+    let tab = world.open();
+    assert!(gate.waiting() <= 8, "{} at once", gate.waiting());
+    world.advance(3 * SECOND);
+    assert!(
+        tab.app.restored().get_untracked(),
+        "the start does not wait"
+    );
+    gate.release();
+    world.settle();
+    world.advance(MINUTE);
+    assert_eq!(world.net.count("POST /token"), 90);
+    for (number, server) in servers.iter().enumerate() {
+        let standing = if number < 10 {
+            Standing::Expired
+        } else {
+            Standing::SignedIn
+        };
+        assert_eq!(tab.standing(server), standing, "server {number}");
+    }
 }

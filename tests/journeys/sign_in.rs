@@ -1,6 +1,7 @@
 //! Signing in: the way out, the way back, and where one arrives.
 
 use enfilade::core::record::keys;
+use enfilade::core::route::Route;
 use enfilade::core::server::registry::AuthMode;
 use enfilade::core::session::pre_auth::CallbackAnswer;
 use enfilade::state::app::CallbackState;
@@ -118,14 +119,16 @@ fn an_answer_that_comes_too_late_is_refused_and_called_late() {
     let tab = world.open_with(harbor.answer());
     tab.visit(&callback(&flow));
     assert!(is_refused(&world, &tab, &harbor));
-    assert_eq!(tab.app.callback().get_untracked(), {
-        let (title, text) = enfilade::i18n::sign_in_not_live(true);
+    let (title, text) = enfilade::i18n::sign_in_not_live(true);
+    let retry = Route::parse_href(&harbor.sign_in_path(&harbor.path(None)));
+    assert_eq!(
+        tab.app.callback().get_untracked(),
         CallbackState::Failed {
             title,
             text,
-            retry: None,
+            retry: Some(retry),
         }
-    });
+    );
 }
 
 #[test]

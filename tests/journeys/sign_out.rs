@@ -167,8 +167,8 @@ fn removing_deletes_the_keys_of_that_server_only() {
     tab.settle();
     assert_eq!(
         world.disk.all("").len(),
-        before - 3,
-        "session, trips and draft"
+        before - 2,
+        "session, trips and draft are gone, a retired name has come"
     );
     assert!(
         world

@@ -5,7 +5,7 @@ use enfilade::core::settings::Theme;
 use enfilade::state::server::Standing;
 use reactive_graph::traits::GetUntracked;
 
-use crate::fake::{HOUR, MINUTE, World, reply};
+use crate::fake::{HOUR, MINUTE, SECOND, World, reply};
 
 #[test]
 fn two_tabs_at_one_expiry_make_one_token_request() {
@@ -61,6 +61,42 @@ fn a_second_tab_does_not_wait_for_ever_for_one_that_hangs() {
 }
 
 #[test]
+fn without_locks_ten_tabs_at_one_expiry_make_one_token_request() {
+    let (world, harbor) = World::with_one();
+    world.locks.take_away();
+    let tabs: Vec<_> = (0..10).map(|_| world.open()).collect();
+    harbor.refuse_access();
+    for tab in &tabs {
+        tab.server(&harbor).reload_rooms();
+    }
+    world.advance(10 * SECOND);
+    assert_eq!(world.net.count("POST /token"), 1);
+    for tab in &tabs {
+        assert_eq!(tab.access(&harbor), tabs[0].access(&harbor));
+        assert!(tab.server(&harbor).rooms().get_untracked().data.is_some());
+    }
+    let left = world.disk.all(&keys::lease(&harbor.id()));
+    assert!(left.is_empty(), "the lease is given back: {left:?}");
+}
+
+#[test]
+fn a_tab_that_dies_with_the_lease_keeps_the_others_out_for_its_time_only() {
+    let (world, harbor) = World::with_one();
+    world.locks.take_away();
+    let (one, two) = (world.open(), world.open());
+    harbor.refuse_access();
+    let _gate = world.net.hold("POST /token");
+    one.server(&harbor).reload_rooms();
+    world.advance(SECOND);
+    one.close();
+    two.server(&harbor).reload_rooms();
+    world.advance(30 * SECOND);
+    assert!(two.server(&harbor).rooms().get_untracked().data.is_none());
+    world.advance(30 * SECOND);
+    assert!(two.server(&harbor).rooms().get_untracked().data.is_some());
+}
+
+#[test]
 fn without_locks_a_lost_race_ends_no_session() {
     let (world, harbor) = World::with_one();
     world.locks.take_away();
@@ -68,9 +104,11 @@ fn without_locks_a_lost_race_ends_no_session() {
     harbor.refuse_access();
     let late = world.net.hold("POST /token");
     one.server(&harbor).reload_rooms();
-    world.settle();
+    world.advance(SECOND);
+    // Somebody clears the note: storage is nobody's alone.
+    world.disk.drop_key(&keys::lease(&harbor.id()));
     two.server(&harbor).reload_rooms();
-    world.settle();
+    world.advance(SECOND);
     assert!(two.server(&harbor).rooms().get_untracked().data.is_some());
     late.release();
     world.settle();
@@ -82,6 +120,25 @@ fn without_locks_a_lost_race_ends_no_session() {
     );
     assert!(one.server(&harbor).rooms().get_untracked().data.is_some());
     assert_eq!(one.access(&harbor), two.access(&harbor));
+}
+
+#[test]
+fn a_draft_reaches_the_other_tabs_unless_they_are_being_typed_in() {
+    let (world, harbor) = World::with_one();
+    let (one, two) = (world.open(), world.open());
+    let (here, there) = (
+        one.thread(&harbor, "t-1").composer(),
+        two.thread(&harbor, "t-1").composer(),
+    );
+    here.typed("from one".into());
+    one.app.flush();
+    world.deliver();
+    assert_eq!(there.text().get_untracked(), "from one");
+    there.typed("being typed".into());
+    here.typed("from one again".into());
+    one.app.flush();
+    world.deliver();
+    assert_eq!(there.text().get_untracked(), "being typed");
 }
 
 #[test]

@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::core::record::{self, keys};
 use crate::core::room::{RoomId, ThreadId};
 use crate::core::route::decode_percent;
+use crate::core::seal::decode_base64url;
 use crate::core::server::id::ServerId;
 
 /// Version of a stored draft.
@@ -120,6 +121,13 @@ impl Draft {
         record::encode(VERSION, self)
     }
 
+    /// Whether a stored draft has outlived [`TTL_MS`] at `now` (milliseconds). One that cannot be read is
+    /// somebody's text all the same, and stays.
+    pub fn is_over(text: &str, now: i64) -> bool {
+        record::decode::<Self>(VERSION, text)
+            .is_ok_and(|draft| now.saturating_sub(draft.saved_at) > TTL_MS)
+    }
+
     /// Reads a stored draft; `None` if it is unreadable, blank or older than [`TTL_MS`] at `now` (milliseconds).
     ///
     /// A draft from the future is kept: a clock that was set back must not cost anyone their text.
@@ -134,32 +142,6 @@ impl Draft {
             ..draft
         })
     }
-}
-
-/// Decodes base64url (RFC 4648 §5), padding optional.
-fn decode_base64url(text: &str) -> Option<Vec<u8>> {
-    let text = text.trim_end_matches('=');
-    let mut bytes = Vec::with_capacity(text.len() / 4 * 3 + 2);
-    let mut gathered: u32 = 0;
-    let mut bits = 0;
-    for digit in text.bytes() {
-        let value = match digit {
-            b'A'..=b'Z' => digit - b'A',
-            b'a'..=b'z' => digit - b'a' + 26,
-            b'0'..=b'9' => digit - b'0' + 52,
-            b'-' => 62,
-            b'_' => 63,
-            _ => return None,
-        };
-        gathered = (gathered << 6 | u32::from(value)) & 0xFFFF;
-        bits += 6;
-        if bits >= 8 {
-            bits -= 8;
-            bytes.push(u8::try_from(gathered >> bits & 0xFF).ok()?);
-        }
-    }
-    // Six bits alone make no byte: the text was cut.
-    (bits < 6).then_some(bytes)
 }
 
 #[cfg(test)]

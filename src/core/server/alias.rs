@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::id::ServerId;
+
 /// Longest alias, in characters.
 const MAX_LEN: usize = 64;
 /// Longest alias made from a name; leaves room for a `-2`.
@@ -70,6 +72,52 @@ fn stem(text: &str) -> String {
     } else {
         stem.to_owned()
     }
+}
+
+/// How many names of removed servers are remembered.
+const MAX_RETIRED: usize = 200;
+
+/// The names of servers that were removed: a link to one of them must never lead to another server. Of the
+/// server only a mark is kept, enough to give it its name back when it is added again.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Retired(Vec<(Alias, u64)>);
+
+impl Retired {
+    /// Version of the stored record.
+    pub const VERSION: u32 = 1;
+
+    /// Notes that a server with this name was removed.
+    pub fn add(&mut self, alias: Alias, server: &ServerId) {
+        self.0.retain(|(known, _)| *known != alias);
+        self.0.push((alias, mark(server)));
+        let excess = self.0.len().saturating_sub(MAX_RETIRED);
+        self.0.drain(..excess);
+    }
+
+    /// The name that this server once had, if it is remembered.
+    pub fn of(&self, server: &ServerId) -> Option<Alias> {
+        let mark = mark(server);
+        self.0
+            .iter()
+            .find(|(_, known)| *known == mark)
+            .map(|(alias, _)| alias.clone())
+    }
+
+    /// All of them.
+    pub fn aliases(&self) -> impl Iterator<Item = &Alias> {
+        self.0.iter().map(|(alias, _)| alias)
+    }
+}
+
+/// FNV-1a, 64 bit.
+fn mark(server: &ServerId) -> u64 {
+    server
+        .as_str()
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        })
 }
 
 impl fmt::Display for Alias {

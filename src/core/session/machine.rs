@@ -32,6 +32,10 @@ pub enum ExpiryReason {
     InvalidGrant,
     /// The access token's time is over and there is no refresh token.
     Elapsed,
+    /// Nobody touched the app for so long that it has forgotten the tokens.
+    Inactive,
+    /// The stored tokens cannot be opened here: the browser has lost the key to them.
+    Sealed,
 }
 
 /// Where the session of one server stands. Tokens survive expiry: the refresh token may still be good,
@@ -51,17 +55,18 @@ pub enum SessionState {
     Expired {
         /// Who vouched for the person.
         provider: Provider,
-        /// The last tokens.
-        tokens: Tokens,
+        /// The last tokens, where they are still there.
+        tokens: Option<Tokens>,
+        /// Who was signed in.
+        user: UserKey,
         /// Why it ended.
         reason: ExpiryReason,
     },
 }
 
-/// The session of one server. Also the stored record: a `SignedOut` one is the tombstone that keeps a
-/// late write of another tab from bringing the session back.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "Stored", into = "Stored")]
+/// The session of one server. It is also what is stored (`stored`): a `SignedOut` one is the tombstone that
+/// keeps a late write of another tab from bringing the session back.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Session {
     /// Where it stands.
     pub state: SessionState,
@@ -71,78 +76,28 @@ pub struct Session {
     pub version: TokenVersion,
 }
 
-/// The stored form: flat, since serde's tagged enums weigh three times as much in the download.
-#[derive(Serialize, Deserialize)]
-struct Stored {
-    state: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    provider: Option<Provider>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    tokens: Option<Tokens>,
-    epoch: Epoch,
-    version: TokenVersion,
-}
-
-impl From<Session> for Stored {
-    fn from(session: Session) -> Self {
-        let (state, parts) = match session.state {
-            SessionState::SignedOut => ("signed_out", None),
-            SessionState::Active { provider, tokens } => ("active", Some((provider, tokens))),
-            SessionState::Expired {
-                provider,
-                tokens,
-                reason,
-            } => (reason.as_str(), Some((provider, tokens))),
-        };
-        let (provider, tokens) = parts.unzip();
-        Self {
-            state: state.to_owned(),
-            provider,
-            tokens,
-            epoch: session.epoch,
-            version: session.version,
-        }
-    }
-}
-
-impl TryFrom<Stored> for Session {
-    type Error = &'static str;
-
-    fn try_from(stored: Stored) -> Result<Self, Self::Error> {
-        let state = match (stored.state.as_str(), stored.provider.zip(stored.tokens)) {
-            ("signed_out", _) => SessionState::SignedOut,
-            ("active", Some((provider, tokens))) => SessionState::Active { provider, tokens },
-            (other, Some((provider, tokens))) => {
-                let reason = ExpiryReason::parse(other).ok_or("unknown state")?;
-                SessionState::Expired {
-                    provider,
-                    tokens,
-                    reason,
-                }
-            }
-            _ => return Err("a session without tokens"),
-        };
-        Ok(Self {
-            state,
-            epoch: stored.epoch,
-            version: stored.version,
-        })
-    }
-}
-
 impl ExpiryReason {
-    fn as_str(self) -> &'static str {
+    const ALL: [Self; 5] = [
+        Self::Refused,
+        Self::InvalidGrant,
+        Self::Elapsed,
+        Self::Inactive,
+        Self::Sealed,
+    ];
+
+    /// The word for it in storage.
+    pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Refused => "expired_refused",
             Self::InvalidGrant => "expired_invalid_grant",
             Self::Elapsed => "expired_elapsed",
+            Self::Inactive => "expired_inactive",
+            Self::Sealed => "expired_sealed",
         }
     }
 
-    fn parse(text: &str) -> Option<Self> {
-        [Self::Refused, Self::InvalidGrant, Self::Elapsed]
-            .into_iter()
-            .find(|reason| reason.as_str() == text)
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.as_str() == text)
     }
 }
 
@@ -217,9 +172,17 @@ impl Session {
     pub fn tokens(&self) -> Option<&Tokens> {
         match &self.state {
             SessionState::SignedOut => None,
-            SessionState::Active { tokens, .. } | SessionState::Expired { tokens, .. } => {
-                Some(tokens)
-            }
+            SessionState::Active { tokens, .. } => Some(tokens),
+            SessionState::Expired { tokens, .. } => tokens.as_ref(),
+        }
+    }
+
+    /// Why it has ended by itself, if it has.
+    #[must_use]
+    pub fn expiry(&self) -> Option<ExpiryReason> {
+        match self.state {
+            SessionState::Expired { reason, .. } => Some(reason),
+            _ => None,
         }
     }
 
@@ -237,11 +200,11 @@ impl Session {
     /// Who is, or was, signed in; the bucket of drafts and other local things.
     #[must_use]
     pub fn user(&self) -> Option<UserKey> {
-        let tokens = self.tokens()?;
-        Some(
-            UserKey::from_access_token(tokens.access.expose())
-                .unwrap_or_else(UserKey::server_bucket),
-        )
+        match &self.state {
+            SessionState::SignedOut => None,
+            SessionState::Active { tokens, .. } => Some(tokens.user()),
+            SessionState::Expired { user, .. } => Some(user.clone()),
+        }
     }
 
     /// What a 401 to a request with this stamp means.
@@ -269,9 +232,32 @@ impl Session {
         };
         self.state = SessionState::Expired {
             provider: provider.clone(),
-            tokens: tokens.clone(),
+            user: tokens.user(),
+            tokens: Some(tokens.clone()),
             reason,
         };
+        true
+    }
+
+    /// Ends a session that nobody has used for long, and drops its tokens, also those that an expired one
+    /// has kept; `true` where this changed anything.
+    pub fn end_inactive(&mut self, epoch: Epoch) -> bool {
+        let (Some(provider), Some(user), true) = (
+            self.provider().cloned(),
+            self.user(),
+            self.tokens().is_some(),
+        ) else {
+            return false;
+        };
+        self.state = SessionState::Expired {
+            provider,
+            tokens: None,
+            user,
+            reason: ExpiryReason::Inactive,
+        };
+        // As after a sign-out, nothing that is still under way counts.
+        self.epoch = epoch;
+        self.version = TokenVersion(0);
         true
     }
 
@@ -288,11 +274,7 @@ impl Session {
         if stamp != self.stamp() {
             return Err(NotTaken::Stale);
         }
-        let (SessionState::Active { provider, tokens }
-        | SessionState::Expired {
-            provider, tokens, ..
-        }) = &self.state
-        else {
+        let (Some(provider), Some(tokens)) = (self.provider(), self.tokens()) else {
             return Err(NotTaken::Stale);
         };
         let user = |access: &str| UserKey::from_access_token(access);
@@ -317,6 +299,11 @@ impl Session {
     pub fn yields_to(&self, stored: &Session) -> bool {
         if stored.epoch != self.epoch {
             return true;
+        }
+        // What cannot be opened says nothing about a session that is in use here.
+        let sealed = Some(ExpiryReason::Sealed);
+        if stored.expiry() == sealed || self.expiry() == sealed {
+            return self.expiry() == sealed && stored.expiry() != sealed;
         }
         stored.version > self.version
             || (stored.version == self.version && self.is_active() && stored.is_expired())
@@ -467,15 +454,41 @@ mod tests {
     }
 
     #[test]
-    fn an_expired_session_is_stored_and_read_as_expired() {
-        let mut session = active();
-        session.expire(Epoch(7), ExpiryReason::InvalidGrant);
-        let text = serde_json::to_string(&session).unwrap();
-        assert_eq!(serde_json::from_str::<Session>(&text).unwrap(), session);
-        assert!(
-            text.contains(r#""state":"expired_invalid_grant""#),
-            "{text}"
-        );
+    fn a_session_that_nobody_used_ends_without_its_tokens_but_with_its_user() {
+        let mut expired = active();
+        expired.expire(Epoch(7), ExpiryReason::Refused);
+        for mut session in [active(), expired] {
+            let before = session.stamp();
+            assert!(session.end_inactive(Epoch(8)));
+            assert_eq!(session.expiry(), Some(ExpiryReason::Inactive));
+            assert_eq!((session.tokens(), session.user()), (None, active().user()));
+            assert_eq!(
+                session.refreshed(before, answer(ANN), 0),
+                Err(NotTaken::Stale)
+            );
+            assert_eq!(
+                session.refreshed(session.stamp(), answer(ANN), 0),
+                Err(NotTaken::Stale)
+            );
+            assert_eq!(session.on_401(before), On401::Stale);
+            assert!(active().yields_to(&session) && !session.yields_to(&session.clone()));
+            assert!(!session.end_inactive(Epoch(9)), "once");
+        }
+        assert!(!Session::signed_out(Epoch(1)).end_inactive(Epoch(2)));
+    }
+
+    #[test]
+    fn a_record_that_cannot_be_opened_does_not_replace_a_session_in_use() {
+        let mut sealed = active();
+        sealed.end_inactive(Epoch(7));
+        if let SessionState::Expired { reason, .. } = &mut sealed.state {
+            *reason = ExpiryReason::Sealed;
+        }
+        assert!(!active().yields_to(&sealed));
+        assert!(sealed.yields_to(&active()), "it can be opened now");
+        assert!(!sealed.yields_to(&sealed.clone()));
+        sealed.epoch = Epoch(8);
+        assert!(active().yields_to(&sealed), "another sign-in");
     }
 
     #[test]

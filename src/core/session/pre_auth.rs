@@ -220,6 +220,14 @@ pub enum CallbackAnswer {
 pub struct Callback;
 
 impl Callback {
+    /// The answer in the address of a place; `?token=` or `?error=` on any other page than the callback's
+    /// means nothing.
+    pub fn at(place: &Route, query: &str, fragment: &str) -> Option<CallbackAnswer> {
+        matches!(place, Route::Callback { .. })
+            .then(|| Self::from_location(query, fragment))
+            .flatten()
+    }
+
     /// Finds the answer in a location: in the fragment (`#?token=…`, `#token=…`, `#/x?token=…`, servers since 0.82)
     /// or in the query (servers up to 0.81). `None` when neither holds one.
     pub fn from_location(query: &str, fragment: &str) -> Option<CallbackAnswer> {

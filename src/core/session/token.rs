@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::core::composer::draft::UserKey;
 use crate::core::secret::Secret;
 
 /// Longest access token lifetime that is believed: 30 days, in milliseconds.
@@ -30,6 +31,12 @@ pub struct Tokens {
 }
 
 impl Tokens {
+    /// Whose they are, as far as the access token says.
+    #[must_use]
+    pub fn user(&self) -> UserKey {
+        UserKey::from_access_token(self.access.expose()).unwrap_or_else(UserKey::server_bucket)
+    }
+
     /// Whether the access token's time is over.
     #[must_use]
     pub fn is_dead(&self, now: i64) -> bool {
@@ -195,6 +202,11 @@ impl Backoff {
         let wait = wait.max(retry_after.unwrap_or(0).min(120_000));
         self.failures = self.failures.saturating_add(1);
         self.not_before = now.saturating_add(i64::try_from(wait).unwrap_or(60_000));
+    }
+
+    /// No attempt before this time, in milliseconds since 1970: another tab was told to wait.
+    pub fn hold(&mut self, until: i64) {
+        self.not_before = self.not_before.max(until);
     }
 
     /// Notes a success.

@@ -42,6 +42,52 @@ pub fn after_failure(
     }
 }
 
+/// How long an unconfirmed verdict on a server silences the next, in milliseconds.
+const QUIET: i64 = 10_000;
+
+/// Holds unconfirmed verdicts of one server apart, so that a dozen of them ask the server once
+/// (`decisions.md` section 1). A confirmed one is never held back, and makes those after it superfluous.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Debounce(Option<i64>);
+
+impl Debounce {
+    /// Whether an unconfirmed verdict is to be looked into now; it then takes the slot.
+    pub fn admits(&mut self, now: i64) -> bool {
+        // A clock that was set back must not silence anything for hours.
+        if self.0.is_some_and(|at| (0..QUIET).contains(&(now - at))) {
+            return false;
+        }
+        self.0 = Some(now);
+        true
+    }
+
+    /// Notes a confirmed verdict.
+    pub fn confirmed(&mut self, now: i64) {
+        self.0 = Some(now);
+    }
+}
+
+/// Whether the text of an error hints at a session that has ended. It proves nothing: an answer of a model or a
+/// tool may say the same of something else, so the server is asked before anything is done about it.
+#[must_use]
+pub fn hints_at_expiry(text: &str) -> bool {
+    const HINTS: [&str; 7] = [
+        "401",
+        "unauthorized",
+        "not authenticated",
+        "unauthenticated",
+        "session expired",
+        "token expired",
+        "token has expired",
+    ];
+    let text: String = text
+        .chars()
+        .take(400)
+        .map(|c| c.to_ascii_lowercase())
+        .collect();
+    HINTS.iter().any(|hint| text.contains(hint))
+}
+
 /// How many sign-ins that lead nowhere are let through, and within which time (milliseconds).
 const TRIPS: usize = 3;
 const TRIP_WINDOW: i64 = 60_000;
@@ -118,6 +164,25 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn a_dozen_unconfirmed_verdicts_within_ten_seconds_count_once() {
+        let mut debounce = Debounce::default();
+        assert!(debounce.admits(1_000));
+        assert!(!debounce.admits(1_001) && !debounce.admits(10_999));
+        assert!(debounce.admits(11_000));
+        debounce.confirmed(15_000);
+        assert!(!debounce.admits(24_999) && debounce.admits(25_000));
+        assert!(debounce.admits(0), "a clock set back");
+    }
+
+    #[test]
+    fn a_hint_is_found_in_any_case_and_not_beyond_the_first_words() {
+        assert!(hints_at_expiry("HTTP 401 Unauthorized"));
+        assert!(hints_at_expiry("Your Session Expired."));
+        assert!(!hints_at_expiry("the tool has failed"));
+        assert!(!hints_at_expiry(&format!("{}401", "x".repeat(500))));
     }
 
     #[test]

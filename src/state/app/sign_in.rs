@@ -3,17 +3,25 @@
 use reactive_graph::traits::Set;
 
 use super::{App, CallbackState};
-use crate::core::record::keys;
+use crate::core::record::{self, keys};
 use crate::core::route::Route;
 use crate::core::secret::Secret;
 use crate::core::server::id::ServerId;
 use crate::core::server::registry::{AuthMode, Provider};
-use crate::core::session::pre_auth::{CallbackAnswer, FlowId, PreAuth, PreAuthError};
+use crate::core::session::pre_auth::{self, CallbackAnswer, FlowId, PreAuth, PreAuthError};
 use crate::core::session::return_to::ReturnTo;
 use crate::core::session::token::{DEFAULT_AT_SIGN_IN, Tokens};
 use crate::core::session::verdict::Trips;
 use crate::i18n;
-use crate::state::task::lock;
+use crate::state::task::{lock, spawn};
+
+/// Where the same sign-in is begun anew, with the same way back.
+fn once_more(pre_auth: &PreAuth) -> Route {
+    Route::Home {
+        url: Some(pre_auth.server.as_str().to_owned()),
+        return_to: pre_auth.return_to.clone(),
+    }
+}
 
 impl App {
     /// Sends the browser to the provider; `false` where the sign-in could not be kept for the way back.
@@ -46,15 +54,25 @@ impl App {
             return false;
         }
         let (origin, base) = shared.ports.navigator.base();
-        shared
-            .ports
-            .navigator
-            .leave(&pre_auth.login_url(&origin, &base));
+        self.leave(&pre_auth.login_url(&origin, &base));
         true
     }
 
     /// Finishes a sign-in on the callback page.
     pub fn finish_sign_in(&self, flow: &str) {
+        if self.0.shared.vault_was_asked() {
+            self.finish(flow);
+            return;
+        }
+        // Tokens are not to lie in storage in clear, not even for a moment.
+        let (app, flow) = (self.clone(), flow.to_owned());
+        spawn(async move {
+            app.0.shared.open_vault().await;
+            app.finish(&flow);
+        });
+    }
+
+    fn finish(&self, flow: &str) {
         let shared = &self.0.shared;
         let answer = lock(&self.0.answer).take();
         let fail = |(title, text): (String, String), retry| {
@@ -62,11 +80,16 @@ impl App {
                 .callback
                 .set(CallbackState::Failed { title, text, retry })
         };
+        let mut late = None;
         let found = FlowId::parse(flow)
             .ok_or(PreAuthError::Missing)
             .and_then(|flow| {
                 let key = keys::pre_auth(&flow);
-                let checked = PreAuth::check(shared.get(&key).as_deref(), &flow, shared.now());
+                let text = shared.get(&key);
+                let checked = PreAuth::check(text.as_deref(), &flow, shared.now());
+                if checked == Err(PreAuthError::Expired) {
+                    late = text.and_then(|text| record::decode(pre_auth::VERSION, &text).ok());
+                }
                 // One flow, one try: whatever comes later with the same address is not from this sign-in.
                 if answer.is_some() || checked.is_err() {
                     shared.remove(&key);
@@ -85,15 +108,12 @@ impl App {
                 log::warn!("a sign-in is refused: {error}");
                 fail(
                     i18n::sign_in_not_live(matches!(error, PreAuthError::Expired)),
-                    None,
+                    late.as_ref().map(once_more),
                 );
                 return;
             }
         };
-        let again = Route::Home {
-            url: Some(pre_auth.server.as_str().to_owned()),
-            return_to: pre_auth.return_to.clone(),
-        };
+        let again = once_more(&pre_auth);
         match answer {
             None => fail(i18n::sign_in_without_answer(), Some(again)),
             Some(CallbackAnswer::Error { code, description }) => {

@@ -3,8 +3,10 @@
 use reactive_graph::traits::{Set, Update, WithUntracked};
 
 use super::App;
+use crate::core::composer::draft::{DraftKey, UserKey};
 use crate::core::record::keys;
 use crate::core::route::Route;
+use crate::core::server::alias::Retired;
 use crate::i18n;
 use crate::state::server::Server;
 use crate::state::task::spawn;
@@ -14,7 +16,12 @@ impl App {
     /// Signs out of a server: here at once, then at the provider as far as it can be reached.
     pub fn sign_out(&self, server: &Server) {
         self.step_aside(server);
+        let user = server.session().user();
         let ended = server.session().sign_out();
+        if user == UserKey::server_bucket() {
+            // Nothing tells whose drafts these are: the next person must not find them.
+            self.forget_drafts(server, Some(&user));
+        }
         let Some((provider, tokens)) = ended else {
             return;
         };
@@ -36,12 +43,12 @@ impl App {
                     .tell(Tone::Caution, i18n::provider_not_told(&name));
                 return;
             }
-            let (origin, _) = app.0.shared.ports.navigator.base();
+            let (origin, folder) = app.0.shared.ports.navigator.base();
             let end = discovery.ok().and_then(|discovery| {
                 crate::api::oidc::end_session_url(
                     &discovery,
                     &provider,
-                    &origin,
+                    &format!("{origin}{folder}"),
                     tokens.id_token.as_ref(),
                 )
             });
@@ -50,10 +57,7 @@ impl App {
                 Some(_) if app.is_any_running() => app
                     .toasts()
                     .tell(Tone::Info, i18n::provider_session_left(&name)),
-                Some(url) => {
-                    app.flush();
-                    app.0.shared.ports.navigator.leave(&url);
-                }
+                Some(url) => app.leave(&url),
                 None => app.toasts().tell(Tone::Success, i18n::signed_out(&name)),
             }
         });
@@ -69,11 +73,14 @@ impl App {
             .update(|servers| servers.retain(|other| other != server));
         self.save_servers();
         let shared = &self.0.shared;
+        let mut retired = self.retired();
+        retired.add(server.alias(), server.id());
+        shared.save(&keys::retired(), Retired::VERSION, &retired);
         shared.remove(&keys::session(server.id()));
         shared.remove(&keys::trips(server.id()));
-        for key in shared.keys(&keys::draft_prefix(server.id())) {
-            shared.remove(&key);
-        }
+        shared.remove(&keys::lease(server.id()));
+        self.forget_drafts(server, None);
+        shared.remove(&keys::pause(server.id()));
         if let Some((provider, tokens)) = ended {
             let server = server.clone();
             spawn(async move {
@@ -85,6 +92,17 @@ impl App {
                         .await;
                 }
             });
+        }
+    }
+
+    /// Forgets the drafts for a server: one person's, or everybody's.
+    fn forget_drafts(&self, server: &Server, user: Option<&UserKey>) {
+        let shared = &self.0.shared;
+        for key in shared.keys(&keys::draft_prefix(server.id())) {
+            let draft = DraftKey::from_storage_key(&key);
+            if user.is_none_or(|user| draft.is_some_and(|draft| draft.user == *user)) {
+                shared.remove(&key);
+            }
         }
     }
 

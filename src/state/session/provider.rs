@@ -1,14 +1,27 @@
 //! What a session asks of its provider: where, for tokens, and to forget them.
 
-use super::{DISCOVERY_TTL, ServerSession};
+use reactive_graph::traits::ReadUntracked;
+
+use super::{DISCOVERY_TTL, Refreshed, ServerSession};
 use crate::api::oidc::{self, Discovery};
 use crate::api::timeout;
 use crate::core::server::registry::Provider;
+use crate::core::session::machine::Stamp;
 use crate::core::session::token::{RefreshFailure, TokenAnswer, Tokens, read_token_answer};
 use crate::port::{HttpRequest, HttpResponse, Method, TransportError};
 use crate::state::task::lock;
 
 impl ServerSession {
+    /// Renews the token of that stamp, which the server has refused.
+    pub(super) async fn renew(&self, stamp: Stamp) -> Refreshed {
+        let refreshed = self.refresh(true).await;
+        if refreshed == Refreshed::Fresh && self.0.session.read_untracked().stamp() == stamp {
+            // That was the refresh of an earlier sign-in, which was still under way.
+            return self.refresh(true).await;
+        }
+        refreshed
+    }
+
     pub(super) async fn request_tokens(
         &self,
         provider: &Provider,

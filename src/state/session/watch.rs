@@ -8,6 +8,10 @@ use super::{Refreshed, ServerSession, TICK};
 use crate::core::session::machine::{ExpiryReason, Session};
 use crate::state::task::{lock, spawn};
 
+/// Nobody asks for anything: this long after a token was issued the next one is asked for at the earliest,
+/// in milliseconds.
+const BREATH: i64 = 10_000;
+
 impl ServerSession {
     /// Keeps an eye on the clock: refreshes ahead of time, and ends a session whose time is over even
     /// when nothing is asked of the server.
@@ -64,7 +68,10 @@ impl ServerSession {
         let now = self.0.shared.now();
         let flight = lock(&self.0.flight);
         let due = match tokens.refresh_due_at() {
-            Some(due) if !flight.stopped => due.max(flight.backoff.not_before()),
+            // Tokens that live for seconds are renewed when they are needed, not one after the other.
+            Some(due) if !flight.stopped => due
+                .max(tokens.expires_at - tokens.lifetime + BREATH)
+                .max(flight.backoff.not_before()),
             _ if stopped && tokens.is_dead(now) => now + TICK,
             _ => tokens.expires_at.max(flight.backoff.not_before()),
         };

@@ -1,12 +1,14 @@
 //! The run of a thread: from the message to the end of its answer, or to Stop.
 
-use reactive_graph::traits::{GetUntracked, Set, Update};
+use reactive_graph::traits::{GetUntracked, ReadUntracked, Set, Update};
 use serde_json::Value;
 
 use super::{Live, RunPhase, ThreadState};
 use crate::api::{ApiRequest, soliplex};
+use crate::core::agui::event::Event;
 use crate::core::agui::run::{Cursor, RunInput};
 use crate::core::error::ApiError;
+use crate::core::session::verdict::hints_at_expiry;
 use crate::core::thread::message::{RowKind, RowState};
 use crate::core::thread::timeline::Change;
 use crate::i18n;
@@ -147,6 +149,14 @@ impl ThreadState {
             News::Events(events) => {
                 let now = self.now();
                 let mut change = Change::none();
+                for event in &events {
+                    if let Event::RunError { message, .. } = event
+                        && hints_at_expiry(message)
+                    {
+                        let session = self.0.room.server().session().clone();
+                        session.suspect(session.signal().read_untracked().epoch);
+                    }
+                }
                 {
                     let mut work = lock(&self.0.work);
                     for event in &events {

@@ -87,7 +87,7 @@ fn question(connect: &Connect, step: &Step) -> Option<AnyView> {
                         tone=Tone::Caution
                         icon=Icon::LockOpen
                         title=words::INSECURE
-                        text=words::insecure_text(found.id.as_str())
+                        text=words::insecure_text(found.id.as_str(), found.fell_back)
                     >
                         {cancel}
                         <Button on_press=Callback::new(move |()| go_on.accept_insecure())>

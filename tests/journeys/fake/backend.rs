@@ -1,6 +1,6 @@
 //! A server and its provider, in memory: they check tokens and keep runs as the wire contract says.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use enfilade::core::secret::Secret as Hidden;
@@ -39,9 +39,13 @@ struct Inner {
     name: String,
     open: bool,
     providers: usize,
+    title: Option<String>,
     user: String,
+    personal: bool,
     count: u32,
     access: BTreeSet<String>,
+    /// Whose each token is.
+    owners: BTreeMap<String, String>,
     refresh: BTreeSet<String>,
     expires_in: Value,
     rotates: bool,
@@ -85,9 +89,12 @@ impl Backend {
             name: name.to_owned(),
             open: false,
             providers: 1,
+            title: None,
             user: "ann".to_owned(),
+            personal: false,
             count: 0,
             access: BTreeSet::new(),
+            owners: BTreeMap::new(),
             refresh: BTreeSet::new(),
             expires_in: json!(3600),
             rotates: true,
@@ -104,6 +111,10 @@ impl Backend {
 
     pub fn name(&self) -> String {
         self.with(|inner| inner.name.clone())
+    }
+
+    fn title(&self) -> String {
+        self.with(|inner| inner.title.clone().unwrap_or(inner.name.clone()))
     }
 
     pub fn origin(&self) -> String {
@@ -181,6 +192,27 @@ impl Backend {
         self.with(|inner| inner.user = user.to_owned());
     }
 
+    /// It calls itself so.
+    pub fn set_title(&self, title: &str) {
+        self.with(|inner| inner.title = Some(title.to_owned()));
+    }
+
+    /// Everybody has a room of their own, named after them, and the provider renews for whom it has signed in,
+    /// whoever would sign in now.
+    pub fn set_personal(&self) {
+        self.with(|inner| inner.personal = true);
+    }
+
+    /// Whose token this is; nobody's: the one who would sign in now.
+    pub fn owner(&self, token: Option<&str>) -> String {
+        self.with(|inner| {
+            token
+                .and_then(|token| inner.owners.get(token))
+                .unwrap_or(&inner.user)
+                .clone()
+        })
+    }
+
     /// `expires_in` of the answers to come, in seconds and any form.
     pub fn set_expires_in(&self, value: Value) {
         self.with(|inner| inner.expires_in = value);
@@ -230,6 +262,7 @@ impl Backend {
             let token = format!("e30.{}.sig{}", base64url(&claims), inner.count);
             inner.secrets.push(("access token", token.clone()));
             inner.access.insert(token.clone());
+            inner.owners.insert(token.clone(), user.to_owned());
             token
         })
     }
@@ -247,6 +280,12 @@ impl Backend {
         })
     }
 
+    fn mint_refresh(&self, user: &str) -> String {
+        let token = self.mint("refresh token");
+        self.with(|inner| inner.owners.insert(token.clone(), user.to_owned()));
+        token
+    }
+
     fn user(&self) -> String {
         self.with(|inner| inner.user.clone())
     }
@@ -254,7 +293,7 @@ impl Backend {
     pub fn tokens(&self, now: i64, lifetime: i64) -> Tokens {
         Tokens {
             access: Hidden::new(self.mint_access(&self.user())),
-            refresh: Some(Hidden::new(self.mint("refresh token"))),
+            refresh: Some(Hidden::new(self.mint_refresh(&self.user()))),
             id_token: Some(Hidden::new(self.mint("id token"))),
             expires_at: now + lifetime,
             lifetime,
@@ -402,7 +441,7 @@ impl Backend {
                 return answer(200, Value::Object(map));
             }
             "/api/v1/installation/identity" => {
-                return answer(200, json!({ "name": self.name(), "description": null }));
+                return answer(200, json!({ "name": self.title(), "description": null }));
             }
             _ => {}
         }
@@ -430,12 +469,16 @@ impl Backend {
                 if !self.with(|inner| inner.refresh.contains(&old)) {
                     return (400, json!({ "error": "invalid_grant" }));
                 }
-                let user = self.user();
+                let user = if self.with(|inner| inner.personal) {
+                    self.owner(Some(&old))
+                } else {
+                    self.user()
+                };
                 let access = self.mint_access(&user);
                 let mut body = json!({ "access_token": access });
                 if self.with(|inner| inner.rotates) {
                     self.with(|inner| inner.refresh.remove(&old));
-                    body["refresh_token"] = self.mint("refresh token").into();
+                    body["refresh_token"] = self.mint_refresh(&user).into();
                 }
                 let expires_in = self.with(|inner| inner.expires_in.clone());
                 if !expires_in.is_null() {
@@ -469,12 +512,24 @@ impl Backend {
                 body: body.to_string(),
             }))
         };
+        let owner = self.owner(
+            request
+                .bearer
+                .as_ref()
+                .map(|bearer| bearer.expose().as_str()),
+        );
         let segments: Vec<&str> = path.trim_start_matches('/').split('/').skip(2).collect();
         match (method, segments.as_slice()) {
-            ("GET", ["rooms"]) => answer(200, json!({ "echo": { "id": "echo", "name": "Echo" } })),
+            ("GET", ["rooms"]) => {
+                let mut rooms = json!({ "echo": { "id": "echo", "name": "Echo" } });
+                if self.with(|inner| inner.personal) {
+                    rooms["own"] = json!({ "id": "own", "name": owner });
+                }
+                answer(200, rooms)
+            }
             ("GET", ["stats", "rooms"]) => answer(200, json!({})),
             ("GET", _) if path == "/api/user_info" => {
-                answer(200, json!({ "preferred_username": self.user() }))
+                answer(200, json!({ "preferred_username": owner }))
             }
             ("GET", ["rooms", _, "agui"]) => answer(200, json!({ "threads": self.thread_list() })),
             ("POST", ["rooms", _, "agui"]) => {

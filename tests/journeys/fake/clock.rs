@@ -76,6 +76,15 @@ impl FakeClock {
         Some(sleeper)
     }
 
+    /// Somebody sets the wall clock: it shows another time, and timers take no notice.
+    pub fn set_by(&self, milliseconds: i64) {
+        let mut time = self.0.lock().unwrap();
+        time.now += milliseconds;
+        for (due, _) in &mut time.sleepers {
+            *due += milliseconds;
+        }
+    }
+
     /// The machine sleeps: time passes, timers fire late and all at once.
     pub fn suspend(&self, milliseconds: i64) {
         let due = {

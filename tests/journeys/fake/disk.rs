@@ -52,6 +52,11 @@ impl Disk {
         self.0.lock().unwrap().kept.clear();
     }
 
+    /// Somebody else takes it away.
+    pub fn drop_key(&self, key: &str) {
+        self.0.lock().unwrap().kept.remove(key);
+    }
+
     pub fn all(&self, prefix: &str) -> Vec<String> {
         self.0
             .lock()
@@ -61,6 +66,11 @@ impl Disk {
             .filter(|key| key.starts_with(prefix))
             .cloned()
             .collect()
+    }
+
+    pub fn holds(&self, text: &str) -> bool {
+        let inner = self.0.lock().unwrap();
+        inner.kept.values().any(|value| value.contains(text))
     }
 
     pub fn take_written(&self) -> Vec<(usize, String)> {

@@ -16,6 +16,8 @@ use super::{FakeClock, backend};
 #[derive(Clone)]
 pub struct Sent {
     pub tab: usize,
+    /// When, in milliseconds since 1970.
+    pub at: i64,
     pub method: &'static str,
     pub url: String,
     pub headers: Vec<(&'static str, String)>,
@@ -42,6 +44,8 @@ impl Sent {
 pub enum Act {
     Reply(HttpResponse),
     Fail(TransportError),
+    /// The server does what it is asked, but its answer never arrives.
+    Lose,
     /// Waits for the gate.
     Hold(Gate),
 }
@@ -112,13 +116,15 @@ pub struct Net {
 struct Inner {
     log: Vec<Sent>,
     rules: Vec<Rule>,
+    faults: usize,
     backends: Vec<Backend>,
 }
 
-/// `POST …/token` is named by `POST /token`, `POST id.harbor.example/token` or the like: a method and how the address ends.
+/// `POST …/token` is named by `POST /token`, `POST id.harbor.example/token` or the like: a method and how the address
+/// ends. The method `*` is every method, so that `* ` is every request.
 fn is_named(method: &str, url: &str, what: &str) -> bool {
     what.split_once(' ')
-        .is_some_and(|(verb, end)| verb == method && url.ends_with(end))
+        .is_some_and(|(verb, end)| (verb == "*" || verb == method) && url.ends_with(end))
 }
 
 impl Net {
@@ -188,6 +194,11 @@ impl Net {
             .unwrap_or_else(|| panic!("nothing was sent to {what}"))
     }
 
+    /// How many requests have met a rule so far.
+    pub fn faults(&self) -> usize {
+        self.inner.lock().unwrap().faults
+    }
+
     pub fn secrets(&self) -> Vec<Secret> {
         self.inner
             .lock()
@@ -241,6 +252,7 @@ impl Net {
         let mut inner = self.inner.lock().unwrap();
         inner.log.push(Sent {
             tab,
+            at: self.clock.time(),
             method,
             url: request.url.clone(),
             headers: request.headers.clone(),
@@ -258,7 +270,9 @@ impl Net {
         if let Some(left) = &mut rule.left {
             *left -= 1;
         }
-        Some(rule.act.clone())
+        let act = rule.act.clone();
+        inner.faults += 1;
+        Some(act)
     }
 
     /// What the server, or the provider, at that address does.
@@ -292,6 +306,10 @@ impl Net {
             None | Some(Act::Hold(_)) => self.serve(&request, streams),
             Some(Act::Reply(answer)) => Out::Reply(answer),
             Some(Act::Fail(error)) => Out::Fail(error),
+            Some(Act::Lose) => {
+                self.serve(&request, streams);
+                Out::Fail(TransportError::Network)
+            }
         }
     }
 }

@@ -117,11 +117,15 @@ impl Random for FakeRandom {
 struct FakeNavigator {
     moves: Arc<Mutex<Vec<Move>>>,
     online: Arc<AtomicBool>,
+    folder: Arc<Mutex<String>>,
 }
 
 impl Navigator for FakeNavigator {
     fn base(&self) -> (String, String) {
-        ("https://app.example".into(), String::new())
+        (
+            "https://app.example".into(),
+            self.folder.lock().unwrap().clone(),
+        )
     }
 
     fn go(&self, path: &str, replace: bool) {
@@ -157,6 +161,7 @@ impl Tab {
         let navigator = FakeNavigator {
             moves: Arc::default(),
             online: Arc::new(AtomicBool::new(true)),
+            folder: Arc::default(),
         };
         let ports = Ports {
             http: Arc::new(TabHttp {
@@ -167,7 +172,8 @@ impl Tab {
             store: Arc::new(TabStore(world.disk.clone(), number, life.clone())),
             clock: Arc::new(TabClock(world.clock.clone(), life.clone())),
             random: Arc::new(FakeRandom(AtomicU64::new(1 + 1_000_000 * number as u64))),
-            lock: Arc::new(world.locks.clone()),
+            lock: Arc::new(world.locks.for_tab(number)),
+            vault: Arc::new(world.vault.clone()),
             navigator: Arc::new(navigator.clone()),
         };
         let app = App::start(ports, answer);
@@ -194,6 +200,11 @@ impl Tab {
         self.navigator.online.store(online, Ordering::Relaxed);
         self.app.wake();
         self.clock.settle();
+    }
+
+    /// The app is served from this folder of its origin.
+    pub fn serve_from(&self, folder: &str) {
+        *self.navigator.folder.lock().unwrap() = folder.to_owned();
     }
 
     pub fn settle(&self) {

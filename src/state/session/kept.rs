@@ -1,0 +1,125 @@
+//! What is kept of a session over a reload, and what other tabs have kept.
+
+use reactive_graph::traits::{Set, WithUntracked};
+
+use super::ServerSession;
+use crate::core::record::keys;
+use crate::core::server::id::ServerId;
+use crate::core::session::machine::{Epoch, Session};
+use crate::core::session::stored;
+use crate::i18n;
+use crate::state::shared::Shared;
+use crate::state::task::lock;
+use crate::state::toast::Tone;
+
+impl ServerSession {
+    /// Ends the session without leaving a trace: another tab has removed the server.
+    pub(in crate::state) fn forget(&self) {
+        self.put(Session::signed_out(Epoch(self.0.shared.random())), false);
+    }
+
+    /// Takes over what another tab has stored, where it is newer.
+    pub fn adopt_stored(&self) {
+        let Some(stored) = self.load() else {
+            return;
+        };
+        let yields = self
+            .0
+            .session
+            .with_untracked(|session| session.yields_to(&stored));
+        if yields {
+            self.put(stored, false);
+            self.watch();
+        }
+    }
+
+    /// The stored session. Tokens that lie there in clear are sealed as soon as that is possible.
+    fn load(&self) -> Option<Session> {
+        let (shared, key) = (&self.0.shared, self.storage_key());
+        let text = shared.get(&key)?;
+        let seal = shared.seal();
+        match stored::decode(&text, &key, seal.as_ref()) {
+            Ok(kept) => {
+                if kept.in_clear && seal.is_some() && !shared.is_volatile(&key) {
+                    self.store(&kept.session);
+                }
+                Some(kept.session)
+            }
+            Err(error) => {
+                shared.unreadable(&key, &text, stored::VERSION, error);
+                None
+            }
+        }
+    }
+
+    /// Writes a session down.
+    fn store(&self, session: &Session) {
+        let (shared, key) = (&self.0.shared, self.storage_key());
+        let text = stored::encode(
+            session,
+            &key,
+            shared.seal().as_ref(),
+            shared.ports.random.bytes(),
+        );
+        shared.set(&key, &text);
+    }
+
+    /// Says once per device that what is stored here is not encrypted.
+    pub(super) fn tell_if_in_clear(&self) {
+        let (shared, key) = (&self.0.shared, keys::told_in_clear());
+        if shared.seal().is_none() && shared.get(&key).is_none() {
+            shared.set(&key, "1");
+            shared.toasts.tell(Tone::Caution, i18n::stored_in_clear());
+        }
+    }
+
+    /// What is known of a session before the key to its tokens is there.
+    pub(super) fn restored(shared: &Shared, id: &ServerId) -> Session {
+        let key = keys::session(id);
+        let text = shared.get(&key);
+        text.and_then(|text| {
+            // An unreadable record is dealt with once the key is there.
+            stored::decode(&text, &key, shared.seal().as_ref()).ok()
+        })
+        .map_or_else(
+            || Session::signed_out(Epoch(shared.random())),
+            |kept| kept.session,
+        )
+    }
+
+    pub(super) fn put(&self, session: Session, store: bool) {
+        let (was, is) = (
+            self.0.session.with_untracked(Session::is_active),
+            session.is_active(),
+        );
+        let flips = was != is
+            || self
+                .0
+                .session
+                .with_untracked(|old| old.epoch != session.epoch);
+        if was && flips {
+            for hook in lock(&self.0.before_end).iter() {
+                hook();
+            }
+        }
+        if store {
+            self.store(&session);
+            if session.tokens().is_none() {
+                self.0.shared.remove_stale(&self.storage_key());
+            }
+        }
+        let anew = self
+            .0
+            .session
+            .with_untracked(|old| old.epoch != session.epoch);
+        self.0.session.set(session);
+        if anew && let Some(refresh) = lock(&self.0.flight).cancel.take() {
+            refresh.abort();
+        }
+        if flips {
+            for hook in lock(&self.0.after_change).iter() {
+                hook();
+            }
+        }
+    }
+}
