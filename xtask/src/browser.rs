@@ -19,17 +19,21 @@ pub enum Browser {
     Chromium,
     /// Firefox.
     Firefox,
+    /// WebKitGTK's test browser: run on demand, the other two always.
+    WebKit,
 }
 
 impl Browser {
-    /// All of them, the quickest first.
-    pub const ALL: [Self; 2] = [Self::Chromium, Self::Firefox];
+    /// Those that every test run takes, the quickest first.
+    pub const USUAL: [Self; 2] = [Self::Chromium, Self::Firefox];
+    const ALL: [Self; 3] = [Self::Chromium, Self::Firefox, Self::WebKit];
 
     /// The word on the command line.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Chromium => "chromium",
             Self::Firefox => "firefox",
+            Self::WebKit => "webkit",
         }
     }
 
@@ -48,6 +52,7 @@ impl Browser {
                 "google-chrome-stable",
             ],
             Self::Firefox => &["firefox-esr", "firefox"],
+            Self::WebKit => &["MiniBrowser"],
         }
     }
 
@@ -56,6 +61,7 @@ impl Browser {
         match self {
             Self::Chromium => ["CHROME", "CHROMEDRIVER", "CHROMEWEBDRIVER"],
             Self::Firefox => ["FIREFOX", "GECKODRIVER", "GECKOWEBDRIVER"],
+            Self::WebKit => ["MINIBROWSER", "WEBKITWEBDRIVER", "WEBKITWEBDRIVER_FOLDER"],
         }
     }
 
@@ -63,6 +69,7 @@ impl Browser {
         match self {
             Self::Chromium => "chromedriver",
             Self::Firefox => "geckodriver",
+            Self::WebKit => "WebKitWebDriver",
         }
     }
 
@@ -71,6 +78,7 @@ impl Browser {
         match self {
             Self::Chromium => &["chromium", "chromium-driver"],
             Self::Firefox => &["firefox-esr"],
+            Self::WebKit => &["webkit2gtk-driver", "xvfb"],
         }
     }
 
@@ -79,7 +87,27 @@ impl Browser {
         env::var_os(browser)
             .into_iter()
             .chain(self.programs().iter().copied().filter_map(on_path))
-            .find(answers)
+            .chain(self.hidden())
+            .find(|program| self == Self::WebKit || answers(program))
+    }
+
+    /// Debian keeps WebKit's browser out of the `PATH`: `/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser`.
+    fn hidden(self) -> Vec<OsString> {
+        let inside = |folder: &Path| -> Vec<PathBuf> {
+            let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+            entries.map(|entry| entry.path()).collect()
+        };
+        let [program, ..] = self.programs() else {
+            return Vec::new();
+        };
+        inside(Path::new("/usr/lib"))
+            .iter()
+            .flat_map(|folder| inside(folder))
+            .filter(|folder| folder.to_string_lossy().contains("/webkit2gtk-"))
+            .map(|folder| folder.join(program))
+            .filter(|file| self == Self::WebKit && file.is_file())
+            .map(PathBuf::into_os_string)
+            .collect()
     }
 
     /// As the environment says, or the one on the `PATH`, or that of a hosted runner.
@@ -118,7 +146,7 @@ fn on_path(name: &str) -> Option<OsString> {
 pub fn need(browser: Browser) -> Outcome<Programs> {
     let [variable, driver_variable, _] = browser.variables();
     let has_driver = || browser.find_driver().is_some();
-    if browser.find().is_none() || (browser == Browser::Chromium && !has_driver()) {
+    if browser.find().is_none() || (browser != Browser::Firefox && !has_driver()) {
         let packages = browser.packages().join(" ");
         install(browser).map_err(|failure| {
             Failure::new(format!(
@@ -139,7 +167,7 @@ pub fn need(browser: Browser) -> Outcome<Programs> {
     let binary = match browser {
         // Its driver knows the usual places.
         Browser::Chromium => env::var_os(variable),
-        Browser::Firefox => browser.find(),
+        Browser::Firefox | Browser::WebKit => browser.find(),
     };
     Ok(Programs {
         browser,
@@ -191,6 +219,11 @@ impl Driver {
         let port = free_port()?;
         let name = programs.browser.driver();
         let mut command = Command::new(&programs.driver);
+        if programs.browser == Browser::WebKit && env::var_os("DISPLAY").is_none() {
+            // It knows no headless mode.
+            command = Command::new("xvfb-run");
+            command.arg("-a").arg(&programs.driver);
+        }
         command.arg(format!("--port={port}")).stdout(Stdio::null());
         if programs.browser == Browser::Firefox {
             // Its own default is one fixed port, which a second run would want too.

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::StreamExt;
+use serde_json::json;
 use thirtyfour::bidi::events::LogEntryAdded;
 use thirtyfour::common::capabilities::chromium::ChromiumLikeCapabilities;
 use thirtyfour::common::capabilities::firefox::FirefoxPreferences;
@@ -48,6 +49,8 @@ pub enum Console {
     Kept,
     /// It is told as it happens and gathered here, as level and text.
     Told(Arc<Mutex<Vec<(String, String)>>>),
+    /// The driver has no way to it.
+    Unheard,
 }
 
 impl Console {
@@ -61,6 +64,7 @@ impl Console {
                     .map(|entry| (entry.level, entry.message));
                 Ok(pairs.collect())
             }
+            Self::Unheard => Ok(Vec::new()),
             Self::Told(lines) => Ok(std::mem::take(
                 &mut *lines.lock().unwrap_or_else(PoisonError::into_inner),
             )),
@@ -73,6 +77,7 @@ pub async fn start(engine: Engine) -> Outcome<(WebDriver, Console)> {
     let wanted: Capabilities = match engine {
         Engine::Chromium => chromium()?,
         Engine::Firefox => firefox()?,
+        Engine::WebKit => webkit(),
     };
     let driver = WebDriver::builder(setup::driver(), wanted)
         .request_timeout(COMMAND)
@@ -85,6 +90,7 @@ pub async fn start(engine: Engine) -> Outcome<(WebDriver, Console)> {
     let console = match engine {
         Engine::Chromium => Ok(Console::Kept),
         Engine::Firefox => listen(&driver).await,
+        Engine::WebKit => Ok(Console::Unheard),
     };
     match console {
         Ok(console) => Ok((driver, console)),
@@ -124,6 +130,14 @@ fn firefox() -> Outcome<Capabilities> {
     wanted.set_preferences(preferences)?;
     wanted.enable_bidi()?;
     Ok(wanted.into())
+}
+
+fn webkit() -> Capabilities {
+    let binary = setup::binary().unwrap_or_else(|| "MiniBrowser".to_owned());
+    let mut wanted = Capabilities::new();
+    let options = json!({"binary": binary, "args": ["--automation"]});
+    wanted.insert("webkitgtk:browserOptions".to_owned(), options);
+    wanted
 }
 
 async fn listen(driver: &WebDriver) -> Outcome<Console> {

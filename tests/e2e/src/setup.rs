@@ -65,13 +65,16 @@ pub enum Engine {
     Chromium,
     /// Firefox.
     Firefox,
+    /// WebKitGTK's test browser.
+    WebKit,
 }
 
 impl Engine {
-    /// `ENFILADE_BROWSER`: `chromium` or `firefox`.
+    /// `ENFILADE_BROWSER`: `chromium`, `firefox` or `webkit`.
     pub fn from_env() -> Self {
         match variable("ENFILADE_BROWSER").as_deref() {
             Some("firefox") => Self::Firefox,
+            Some("webkit") => Self::WebKit,
             _ => Self::Chromium,
         }
     }
@@ -81,6 +84,7 @@ impl Engine {
         match self {
             Self::Chromium => "chromium",
             Self::Firefox => "firefox",
+            Self::WebKit => "webkit",
         }
     }
 }
