@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::error::ApiError;
 use crate::faults::Failure;
+use crate::garbled::portal;
 use crate::http::{allow_any_origin, preflight};
 use crate::server::{Server, Suggested};
 use crate::{auth, control, rooms, runs, threads};
@@ -102,9 +103,13 @@ async fn around(State(server): State<Arc<Server>>, request: Request, next: Next)
     if is_api && !delay.is_zero() {
         tokio::time::sleep(delay).await;
     }
-    let mut response = match is_api.then(|| server.faults.take_failure(&path)).flatten() {
-        Some(failure) => spoiled(&failure),
-        None => next.run(request).await,
+    let failure = || server.faults.take_failure(&path).filter(|_| is_api);
+    let mut response = if server.faults.read(|switches| switches.portal) {
+        portal()
+    } else if let Some(failure) = failure() {
+        spoiled(&failure)
+    } else {
+        next.run(request).await
     };
     if is_api {
         server
@@ -122,7 +127,8 @@ async fn around(State(server): State<Arc<Server>>, request: Request, next: Next)
 fn spoiled(failure: &Failure) -> Response {
     let status = StatusCode::from_u16(failure.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let text = |text: &str| ApiError::Text(status, text.to_owned()).into_response();
-    let mut response = match failure.status {
+    let usual = || {
+        match failure.status {
         401 => ApiError::unauthorized("invalid token").into_response(),
         403 => text("admin access required"),
         404 => text("Not Found"),
@@ -133,6 +139,11 @@ fn spoiled(failure: &Failure) -> Response {
             (status, Json(body)).into_response()
         }
         _ => text("A fault switch is on"),
+    }
+    };
+    let mut response = match failure.body {
+        Some(garbled) => garbled.answer(status),
+        None => usual(),
     };
     if let Some(seconds) = failure.retry_after {
         response

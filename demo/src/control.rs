@@ -1,5 +1,6 @@
 //! The fault switches as routes: `POST /test/…` and `GET /test/stats`, for callers on this machine only.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +16,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use crate::faults::{Cut, CutMode, Failure, TokenFailure};
+use crate::garbled::Garbled;
 use crate::http::is_loopback;
 use crate::lock::lock;
 use crate::provider::username_of;
@@ -37,7 +39,11 @@ pub fn router() -> Router<Arc<Server>> {
         .route("/test/delivery", post(delivery))
         .route("/test/token-endpoint", post(token_endpoint))
         .route("/test/reset", post(reset))
+        .route("/test/portal", post(portal))
         .route("/test/stats", get(stats))
+        .route("/test/tokens", get(tokens))
+        .route("/test/referrers", get(referrers))
+        .route("/test/csp-reports", get(csp_reports))
         .route_layer(middleware::from_fn(local_only))
 }
 
@@ -136,6 +142,7 @@ struct Fail {
     status: u16,
     path: Option<String>,
     retry_after: Option<u64>,
+    body: Option<Garbled>,
 }
 
 async fn fail(State(server): Shared, Query(fail): Query<Fail>) -> Response {
@@ -151,6 +158,7 @@ async fn fail(State(server): Shared, Query(fail): Query<Fail>) -> Response {
         status: fail.status,
         path: fail.path.unwrap_or_else(|| "/api".to_owned()),
         retry_after: fail.retry_after,
+        body: fail.body,
     };
     server.faults.change(|switches| {
         if failure.count == 0 {
@@ -206,6 +214,13 @@ async fn refuse_tokens(State(server): Shared, Query(switch): Query<Switch>) -> S
     done()
 }
 
+async fn portal(State(server): Shared, Query(switch): Query<Switch>) -> StatusCode {
+    server
+        .faults
+        .change(|switches| switches.portal = switch.on == 1);
+    done()
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Auth {
@@ -251,6 +266,7 @@ struct TokenEndpoint {
     count: u32,
     error: Option<String>,
     retry_after: Option<u64>,
+    body: Option<Garbled>,
     hang: Option<u64>,
     lose: Option<u32>,
 }
@@ -263,6 +279,7 @@ async fn token_endpoint(State(server): Shared, Query(query): Query<TokenEndpoint
                 status,
                 error: query.error,
                 retry_after: query.retry_after,
+                body: query.body,
             };
             switches.token_failure = (query.count > 0).then_some(failure);
         }
@@ -284,6 +301,7 @@ struct Reset {
 
 async fn reset(State(server): Shared, Query(query): Query<Reset>) -> StatusCode {
     server.faults.reset();
+    server.seen.reset();
     if query.data == 1 {
         lock(&server.data).threads.clear();
         lock(&server.logins).clear();
@@ -294,5 +312,19 @@ async fn reset(State(server): Shared, Query(query): Query<Reset>) -> StatusCode 
 }
 
 async fn stats(State(server): Shared) -> Json<Value> {
-    Json(server.faults.stats())
+    let mut stats = server.faults.stats();
+    stats["most_open"] = json!(server.seen.most_open());
+    Json(stats)
+}
+
+async fn tokens(State(server): Shared) -> Json<Vec<String>> {
+    Json(server.faults.tokens())
+}
+
+async fn referrers(State(server): Shared) -> Json<BTreeSet<String>> {
+    Json(server.seen.referrers())
+}
+
+async fn csp_reports(State(server): Shared) -> Json<Vec<Value>> {
+    Json(server.seen.reports())
 }

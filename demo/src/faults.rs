@@ -7,7 +7,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::garbled::Garbled;
 use crate::lock::lock;
+
+/// Issued tokens that are remembered.
+const TOKENS: usize = 10_000;
 
 /// How a stream is dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +42,8 @@ pub struct Failure {
     pub path: String,
     /// `Retry-After`, seconds.
     pub retry_after: Option<u64>,
+    /// In place of the body that goes with the status.
+    pub body: Option<Garbled>,
 }
 
 /// An error the token endpoint gives.
@@ -51,6 +57,8 @@ pub struct TokenFailure {
     pub error: Option<String>,
     /// `Retry-After`, seconds.
     pub retry_after: Option<u64>,
+    /// In place of the body that goes with the status.
+    pub body: Option<Garbled>,
 }
 
 /// What is switched on.
@@ -78,6 +86,8 @@ pub struct Switches {
     pub token_hang: Duration,
     /// So many refresh answers are made, then lost on the way.
     pub token_losses: u32,
+    /// Server and realm answer everything with a web page, as a network that wants a sign-in of its own does.
+    pub portal: bool,
     /// Per user, tokens with a lower serial number are refused.
     pub expired_before: HashMap<String, u64>,
 }
@@ -96,6 +106,7 @@ impl Switches {
             token_failure: None,
             token_hang: Duration::ZERO,
             token_losses: 0,
+            portal: false,
             expired_before: HashMap::new(),
         }
     }
@@ -107,6 +118,7 @@ struct Counters {
     api_requests: BTreeMap<String, BTreeMap<u16, u64>>,
     runs_started: u64,
     streams_opened: u64,
+    tokens: Vec<String>,
 }
 
 /// Switches and counters of one server; shared with its realm of the provider.
@@ -193,6 +205,19 @@ impl Faults {
             .or_default() += 1;
     }
 
+    /// Remembers tokens that were issued, so that a test can look for them where they must not be.
+    pub fn issued(&self, tokens: impl IntoIterator<Item = String>) {
+        let mut counters = lock(&self.counters);
+        counters.tokens.extend(tokens);
+        let excess = counters.tokens.len().saturating_sub(TOKENS);
+        counters.tokens.drain(..excess);
+    }
+
+    /// The tokens issued since the last reset, oldest first.
+    pub fn tokens(&self) -> Vec<String> {
+        lock(&self.counters).tokens.clone()
+    }
+
     /// Counts an API answer.
     pub fn count_answer(&self, method: &str, path: &str, status: u16) {
         let mut counters = lock(&self.counters);
@@ -222,8 +247,14 @@ impl Faults {
 
     /// The counters as `GET /test/stats` gives them.
     pub fn stats(&self) -> Value {
+        let faults_left = self.read(|switches| {
+            let api: u32 = switches.failures.iter().map(|failure| failure.count).sum();
+            let tokens = switches.token_failure.as_ref();
+            api + tokens.map_or(0, |failure| failure.count)
+        });
         let counters = lock(&self.counters);
         json!({
+            "faults_left": faults_left,
             "token_requests": counters.token_requests,
             "api_requests": counters.api_requests,
             "runs_started": counters.runs_started,
@@ -247,6 +278,7 @@ mod tests {
                 status: 503,
                 path: "/api/v1/rooms".into(),
                 retry_after: None,
+                body: None,
             });
         });
         assert!(faults.take_failure("/api/login").is_none());

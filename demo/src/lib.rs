@@ -8,6 +8,7 @@ mod clock;
 mod control;
 mod error;
 mod faults;
+mod garbled;
 mod http;
 mod llm;
 mod lock;
@@ -15,6 +16,7 @@ mod provider;
 mod rooms;
 mod runs;
 mod script;
+mod seen;
 mod server;
 mod static_files;
 mod store;
@@ -29,14 +31,20 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use axum::Router;
+use axum::extract::Request;
+use axum::http::Uri;
+use axum::middleware::from_fn_with_state;
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
+use tower::Layer as _;
+use tower::util::MapRequestLayer;
 
 use crate::faults::Faults;
 use crate::llm::Llm;
 use crate::provider::{Provider, Realm};
+use crate::seen::{Seen, referrer, traffic};
 use crate::server::{Profile, Server, Suggested};
 use crate::store::Folder;
 
@@ -289,6 +297,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         dirty.clone(),
     ));
 
+    let seen = Arc::new(Seen::default());
     let mut tasks = JoinSet::new();
     let mut servers = Vec::new();
     for ((profile, faults), (listener, port)) in profiles.into_iter().zip(sockets.servers) {
@@ -299,6 +308,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
             port,
             provider: provider.clone(),
             faults,
+            seen: seen.clone(),
             logins: Mutex::default(),
             allowed_origins: options.allowed_origins.clone(),
             suggested: suggested.clone(),
@@ -319,18 +329,20 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     let told = told.collect();
     let mut kept_servers = Vec::new();
     for (listener, server) in servers {
-        tasks.spawn(serve(listener, app::router(server.clone()), stop.clone()));
+        let router = app::router(server.clone()).layer(from_fn_with_state(seen.clone(), traffic));
+        tasks.spawn(serve(listener, at_base_paths(router), stop.clone()));
         kept_servers.push(server);
     }
     tasks.spawn(serve(
         provider_listener,
-        provider::routes::router(provider.clone()),
+        provider::routes::router(provider.clone()).layer(from_fn_with_state(seen.clone(), traffic)),
         stop.clone(),
     ));
     let app = sockets.app.map(|(folder, (listener, port))| {
         tasks.spawn(serve(
             listener,
-            static_files::router(folder, &suggested),
+            static_files::router(folder, &suggested, seen.clone())
+                .layer(from_fn_with_state(seen, referrer)),
             stop.clone(),
         ));
         address(port)
@@ -356,6 +368,26 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         stop,
         last_save,
     })
+}
+
+/// The server also answers below `/s/<name>`, so that one can have a hundred of them.
+fn at_base_paths(router: Router) -> Router {
+    // Routes are chosen after this, as layers of the router itself would not do.
+    let inner = MapRequestLayer::new(without_base_path).layer(router);
+    Router::new().fallback_service(inner)
+}
+
+fn without_base_path(mut request: Request) -> Request {
+    let uri = request.uri();
+    let rest = uri
+        .path_and_query()
+        .and_then(|text| text.as_str().strip_prefix("/s/"))
+        .and_then(|rest| rest.find('/').map(|slash| &rest[slash..]))
+        .and_then(|rest| rest.parse::<Uri>().ok());
+    if let Some(rest) = rest {
+        *request.uri_mut() = rest;
+    }
+    request
 }
 
 fn address(port: u16) -> String {

@@ -392,14 +392,18 @@ impl Provider {
                 }
                 token::sign(&self.key, &claims)
             });
-        Tokens {
+        let tokens = Tokens {
             access_token: token::sign(&self.key, &access),
             token_type: "Bearer".to_owned(),
             expires_in: lifetime,
             refresh_token: format!("{}.{}", id.simple(), grant.current),
             scope: grant.scope.clone(),
             id_token,
-        }
+        };
+        let (access, refresh) = (&tokens.access_token, &tokens.refresh_token);
+        let all = [Some(access), Some(refresh), tokens.id_token.as_ref()];
+        realm.faults.issued(all.into_iter().flatten().cloned());
+        tokens
     }
 }
 

@@ -19,6 +19,7 @@ use crate::llm::Llm;
 use crate::lock::lock;
 use crate::provider::Provider;
 use crate::rooms::Room;
+use crate::seen::Seen;
 use crate::store::{ServerData, Thread};
 use uuid::Uuid;
 
@@ -60,6 +61,8 @@ pub struct Server {
     pub provider: Arc<Provider>,
     /// Its switches and counters.
     pub faults: Arc<Faults>,
+    /// What came in on any port.
+    pub seen: Arc<Seen>,
     /// Sign-ins under way, by session and state.
     pub logins: Mutex<HashMap<(String, String), PendingLogin>>,
     /// Origins besides loopback that tokens may go to.

@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::any;
+use axum::routing::{any, post};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
@@ -16,24 +16,38 @@ use tower::ServiceExt as _;
 use tower_http::services::ServeDir;
 
 use crate::app::config_json;
+use crate::seen::Seen;
 use crate::server::Suggested;
 
 /// Shortest run of hexadecimal digits in a file name that is taken for a content hash.
 const HASH_LENGTH: usize = 8;
 
+/// Where browsers report what the policy forbids. What a stricter one would forbid is reported too.
+const REPORTS: &str = "/csp-report";
+
 #[derive(Debug)]
 struct Site {
     folder: PathBuf,
     config: String,
+    seen: Arc<Seen>,
 }
 
 /// Routes of the app port.
-pub fn router(folder: PathBuf, servers: &[Suggested]) -> Router {
+pub fn router(folder: PathBuf, servers: &[Suggested], seen: Arc<Seen>) -> Router {
     let site = Arc::new(Site {
         folder,
         config: config_json(servers).to_string(),
+        seen,
     });
-    Router::new().fallback(any(serve)).with_state(site)
+    Router::new()
+        .route(REPORTS, post(report))
+        .fallback(any(serve))
+        .with_state(site)
+}
+
+async fn report(State(site): State<Arc<Site>>, body: Bytes) -> StatusCode {
+    site.seen.report(&body);
+    StatusCode::NO_CONTENT
 }
 
 async fn serve(State(site): State<Arc<Site>>, request: Request) -> Response {
@@ -82,7 +96,7 @@ async fn serve(State(site): State<Arc<Site>>, request: Request) -> Response {
     response
 }
 
-const FIXED: [(&str, &str); 6] = [
+const FIXED: [(&str, &str); 7] = [
     ("referrer-policy", "no-referrer"),
     ("x-content-type-options", "nosniff"),
     ("x-frame-options", "DENY"),
@@ -91,6 +105,10 @@ const FIXED: [(&str, &str); 6] = [
     (
         "permissions-policy",
         "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
+    ),
+    (
+        "content-security-policy-report-only",
+        "require-trusted-types-for 'script'; report-uri /csp-report",
     ),
 ];
 
@@ -146,7 +164,7 @@ fn policy(folder: &Path) -> String {
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'{hashes}; style-src 'self'; img-src 'self' data: blob:; \
          font-src 'self'; connect-src 'self' https: http://127.0.0.1:* http://localhost:*; worker-src 'self'; \
          manifest-src 'self'; form-action 'none'; frame-src 'none'; frame-ancestors 'none'; base-uri 'self'; \
-         object-src 'none'"
+         object-src 'none'; report-uri {REPORTS}"
     )
 }
 

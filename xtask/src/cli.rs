@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use lexopt::{Arg, Parser, ValueExt};
 
+use crate::browser::Browser;
 use crate::failure::{Failure, Outcome};
 
 /// What `cargo xtask --help` prints.
@@ -15,11 +16,12 @@ cargo xtask COMMAND
                start the demo servers and the app, rebuilt whenever a file changes
   build
                make the release in dist/, print its sizes, fail above the size budget
-  test         [fmt] [clippy] [native] [browser] [build] [e2e]
-               run the checks and tests, all of them or the named parts
+  test         [fmt] [clippy] [native] [browser] [build] [e2e] [--browser NAME]
+               run the checks and tests, all of them or the named parts; the journeys run in chromium and in
+               firefox, or in the one that is named (chromium, firefox, webkit)
   bench
                measure what the session layer costs with a hundred servers, fail above the promise
-  conformance  --server URL [--server2 URL] [--user NAME] [--app-port 5173]
+  conformance  --server URL [--server2 URL] [--user NAME] [--app-port 5173] [--browser chromium]
                run the browser journeys against running Soliplex servers
   help         print this
 ";
@@ -34,7 +36,7 @@ pub enum Command {
     /// The release.
     Build,
     /// The checks and tests, in order.
-    Test(Vec<Part>),
+    Test(Test),
     /// The measurements.
     Bench,
     /// The browser journeys against servers that run elsewhere.
@@ -56,6 +58,15 @@ pub struct Dev {
     pub release: bool,
 }
 
+/// Options of `test`.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Test {
+    /// What to run, in order.
+    pub parts: Vec<Part>,
+    /// Where the journeys run.
+    pub browsers: Vec<Browser>,
+}
+
 /// Options of `conformance`.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Conformance {
@@ -65,6 +76,8 @@ pub struct Conformance {
     pub user: String,
     /// Port of the app: a server must trust the origin `http://127.0.0.1:PORT`.
     pub app_port: u16,
+    /// Where the journeys run.
+    pub browser: Browser,
 }
 
 /// A part of `test`, in the order in which they run.
@@ -170,6 +183,7 @@ fn alone(arguments: &mut Parser, command: Command) -> Result<Command, lexopt::Er
 
 fn test(arguments: &mut Parser) -> Result<Command, lexopt::Error> {
     let mut parts = Vec::new();
+    let mut browsers = Browser::USUAL.to_vec();
     while let Some(argument) = arguments.next()? {
         match argument {
             Arg::Value(word) => {
@@ -177,6 +191,7 @@ fn test(arguments: &mut Parser) -> Result<Command, lexopt::Error> {
                 let part = Part::ALL.into_iter().find(|part| part.name() == word);
                 parts.push(part.ok_or_else(|| format!("there is no test part '{word}'"))?);
             }
+            Arg::Long("browser") => browsers = vec![browser(arguments)?],
             Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help),
             other => return Err(other.unexpected()),
         }
@@ -186,7 +201,12 @@ fn test(arguments: &mut Parser) -> Result<Command, lexopt::Error> {
     }
     parts.sort_unstable();
     parts.dedup();
-    Ok(Command::Test(parts))
+    Ok(Command::Test(Test { parts, browsers }))
+}
+
+fn browser(arguments: &mut Parser) -> Result<Browser, lexopt::Error> {
+    let word = arguments.value()?.string()?;
+    Browser::named(&word).ok_or_else(|| format!("there is no browser '{word}' here").into())
 }
 
 fn conformance(arguments: &mut Parser) -> Result<Command, lexopt::Error> {
@@ -194,6 +214,7 @@ fn conformance(arguments: &mut Parser) -> Result<Command, lexopt::Error> {
         servers: Vec::new(),
         user: "alice".to_owned(),
         app_port: 5173,
+        browser: Browser::Chromium,
     };
     while let Some(argument) = arguments.next()? {
         match argument {
@@ -205,6 +226,7 @@ fn conformance(arguments: &mut Parser) -> Result<Command, lexopt::Error> {
             }
             Arg::Long("user") => options.user = arguments.value()?.string()?,
             Arg::Long("app-port") => options.app_port = arguments.value()?.parse()?,
+            Arg::Long("browser") => options.browser = browser(arguments)?,
             Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help),
             other => return Err(other.unexpected()),
         }
@@ -243,15 +265,28 @@ mod tests {
 
     #[test]
     fn test_runs_all_parts_unless_some_are_named() {
-        assert_eq!(
-            parsed("test").unwrap(),
-            Command::Test(Part::ALL.into_iter().collect())
-        );
-        assert_eq!(
-            parsed("test e2e fmt fmt").unwrap(),
-            Command::Test(vec![Part::Fmt, Part::E2e])
-        );
+        let test = |line: &str| match parsed(line).unwrap() {
+            Command::Test(test) => test,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(test("test").parts, Part::ALL);
+        assert_eq!(test("test e2e fmt fmt").parts, [Part::Fmt, Part::E2e]);
         assert!(parsed("test nothing").is_err());
+    }
+
+    #[test]
+    fn journeys_run_in_all_browsers_unless_one_is_named() {
+        let browsers = |line: &str| match parsed(line).unwrap() {
+            Command::Test(test) => test.browsers,
+            Command::Conformance(options) => vec![options.browser],
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(browsers("test"), Browser::USUAL);
+        assert_eq!(browsers("test e2e --browser firefox"), [Browser::Firefox]);
+        assert_eq!(browsers("conformance --server a"), [Browser::Chromium]);
+        let chosen = browsers("conformance --server a --browser firefox");
+        assert_eq!(chosen, [Browser::Firefox]);
+        assert!(parsed("test --browser lynx").is_err());
     }
 
     #[test]

@@ -33,11 +33,12 @@ pub fn run_conformance(options: &Conformance) -> Outcome<()> {
         user: &options.user,
         app_port: options.app_port,
     };
-    let programs = browser::need()?;
+    let programs = browser::need(options.browser)?;
     let mut tally = Tally::default();
     let passed = run_journeys(&journeys, &programs, &mut tally);
     println!(
-        "\n{} passed, {} failed, {} skipped",
+        "\n{}: {} passed, {} failed, {} skipped",
+        options.browser.name(),
         tally.done(),
         tally.failed,
         tally.skipped
@@ -73,6 +74,7 @@ fn run_journeys(journeys: &Journeys<'_>, programs: &Programs, tally: &mut Tally)
         "test",
         "--package",
         "enfilade-e2e",
+        "--no-fail-fast",
         "--",
         "--test-threads=1",
         "--show-output",
@@ -102,14 +104,12 @@ fn set_environment(
             "ENFILADE_APP",
             format!("http://127.0.0.1:{}", journeys.app_port),
         )
-        .env(
-            "ENFILADE_CHROMEDRIVER",
-            format!("http://127.0.0.1:{driver}"),
-        );
+        .env("ENFILADE_DRIVER", format!("http://127.0.0.1:{driver}"))
+        .env("ENFILADE_BROWSER", programs.browser.name());
     for (number, server) in journeys.servers.iter().enumerate() {
         command.env(format!("ENFILADE_SERVER{}", number + 1), server);
     }
-    if let Some(chrome) = &programs.chrome {
-        command.env("ENFILADE_CHROME", chrome);
+    if let Some(binary) = &programs.binary {
+        command.env("ENFILADE_BINARY", binary);
     }
 }

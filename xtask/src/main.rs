@@ -52,7 +52,7 @@ fn run() -> Outcome<()> {
             "the measurements",
             tools::cargo().args(["bench", "--package", "enfilade", "--bench", "session"]),
         ),
-        Command::Test(parts) => test::run_test(&parts),
+        Command::Test(options) => test::run_test(&options),
         Command::Conformance(options) => conformance::run_conformance(&options),
     }
 }

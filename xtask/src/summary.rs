@@ -2,8 +2,6 @@
 
 use std::fmt::Write as _;
 
-use crate::cli::Part;
-
 /// What a journey prints that does not apply to the servers at hand.
 const NOT_HERE: &str = ": not here (";
 
@@ -73,14 +71,15 @@ pub enum Result {
     NotRun,
 }
 
-/// A line per part, then the line that counts all tests.
-pub fn summary(results: &[(Part, Result)]) -> String {
+/// A line per part, by its name, then the line that counts all tests.
+pub fn summary(results: &[(String, Result)]) -> String {
+    let width = results.iter().map(|(name, _)| name.len()).max();
+    let width = width.unwrap_or_default() + 2;
     let mut text = String::from("\n");
     let mut all = Tally::default();
-    for (part, result) in results {
-        let name = part.name();
+    for (name, result) in results {
         let line = match result {
-            Result::NotRun => format!("{name:<9}not run"),
+            Result::NotRun => format!("{name:<width$}not run"),
             Result::Ran {
                 tally,
                 seconds,
@@ -88,12 +87,17 @@ pub fn summary(results: &[(Part, Result)]) -> String {
             } => {
                 all.passed += tally.done();
                 all.failed += tally.failed;
+                all.skipped += tally.skipped;
                 let state = if error.is_some() { "FAILED" } else { "ok" };
                 let reason = error
                     .as_ref()
                     .map_or(String::new(), |why| format!("  {why}"));
+                let skipped = match tally.skipped {
+                    0 => String::new(),
+                    count => format!(" {count:>3} skipped"),
+                };
                 format!(
-                    "{name:<9}{state:<8}{:>5} passed {:>4} failed {seconds:>5} s{reason}",
+                    "{name:<width$}{state:<8}{:>5} passed {:>4} failed{skipped} {seconds:>5} s{reason}",
                     tally.done(),
                     tally.failed
                 )
@@ -101,7 +105,11 @@ pub fn summary(results: &[(Part, Result)]) -> String {
         };
         let _ = writeln!(text, "{line}");
     }
-    let _ = writeln!(text, "{} passed, {} failed", all.passed, all.failed);
+    let _ = write!(text, "{} passed, {} failed", all.passed, all.failed);
+    if all.skipped > 0 {
+        let _ = write!(text, ", {} skipped", all.skipped);
+    }
+    text.push('\n');
     text
 }
 
@@ -144,24 +152,25 @@ mod tests {
             error: error.map(str::to_owned),
         };
         let text = summary(&[
-            (Part::Fmt, ran(Tally::one(true), None)),
+            ("fmt".to_owned(), ran(Tally::one(true), None)),
             (
-                Part::Native,
+                "native".to_owned(),
                 ran(
                     Tally {
                         passed: 40,
                         failed: 2,
-                        skipped: 0,
+                        skipped: 1,
                     },
                     Some("tests failed"),
                 ),
             ),
-            (Part::E2e, Result::NotRun),
+            ("e2e in firefox".to_owned(), Result::NotRun),
         ]);
         let lines: Vec<&str> = text.trim().lines().collect();
-        assert!(lines[0].starts_with("fmt      ok"));
-        assert!(lines[1].starts_with("native   FAILED") && lines[1].ends_with("tests failed"));
-        assert_eq!(lines[2], "e2e      not run");
-        assert_eq!(lines[3], "41 passed, 2 failed");
+        assert!(lines[0].starts_with("fmt             ok"));
+        assert!(lines[1].starts_with("native          FAILED"));
+        assert!(lines[1].contains("1 skipped") && lines[1].ends_with("tests failed"));
+        assert_eq!(lines[2], "e2e in firefox  not run");
+        assert_eq!(lines[3], "40 passed, 2 failed, 1 skipped");
     }
 }

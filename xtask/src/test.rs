@@ -2,9 +2,9 @@
 
 use std::time::Instant;
 
-use crate::browser;
+use crate::browser::{self, Browser};
 use crate::build;
-use crate::cli::Part;
+use crate::cli::{Part, Test};
 use crate::conformance::run_demo_journeys;
 use crate::failure::{Failure, Outcome};
 use crate::process::{interrupted, run, run_reading};
@@ -12,25 +12,53 @@ use crate::summary::{Result, Tally, summary};
 use crate::tools::{self, cargo};
 use crate::workspace::WASM;
 
-/// Runs `parts` in order; the first failing one is the last.
-pub fn run_test(parts: &[Part]) -> Outcome<()> {
+/// One line of the summary: a part, in a browser where it runs in several.
+struct Stage {
+    part: Part,
+    browser: Browser,
+}
+
+impl Stage {
+    fn name(&self) -> String {
+        match self.part {
+            Part::E2e => format!("e2e in {}", self.browser.name()),
+            part => part.name().to_owned(),
+        }
+    }
+}
+
+fn stages(options: &Test) -> Vec<Stage> {
+    let mut stages = Vec::new();
+    for &part in &options.parts {
+        let browsers: &[Browser] = match part {
+            Part::E2e => &options.browsers,
+            _ => &[Browser::Chromium],
+        };
+        stages.extend(browsers.iter().map(|&browser| Stage { part, browser }));
+    }
+    stages
+}
+
+/// Runs the parts in order; the first failing one is the last, but for the journeys in the other browsers.
+pub fn run_test(options: &Test) -> Outcome<()> {
     let mut results = Vec::new();
     let mut failed = None;
-    for &part in parts {
-        if failed.is_some() || interrupted() {
-            results.push((part, Result::NotRun));
+    for stage in stages(options) {
+        let name = stage.name();
+        if failed.is_some_and(|part| part != stage.part) || interrupted() {
+            results.push((name, Result::NotRun));
             continue;
         }
-        println!("\n== {} ==", part.name());
+        println!("\n== {name} ==");
         let start = Instant::now();
         let mut tally = Tally::default();
-        let error = run_part(part, &mut tally).err();
+        let error = run_stage(&stage, &mut tally).err();
         if error.is_some() {
             tally.failed = tally.failed.max(1);
-            failed = Some(part);
+            failed = Some(stage.part);
         }
         results.push((
-            part,
+            name,
             Result::Ran {
                 tally,
                 seconds: start.elapsed().as_secs(),
@@ -47,14 +75,14 @@ pub fn run_test(parts: &[Part]) -> Outcome<()> {
     }
 }
 
-fn run_part(part: Part, tally: &mut Tally) -> Outcome<()> {
-    match part {
+fn run_stage(stage: &Stage, tally: &mut Tally) -> Outcome<()> {
+    match stage.part {
         Part::Fmt => whole(tally, format),
         Part::Clippy => whole(tally, clippy),
         Part::Native => native(tally),
         Part::Browser => in_browser(tally),
         Part::Build => whole(tally, build::run_build),
-        Part::E2e => run_demo_journeys(&browser::need()?, tally),
+        Part::E2e => run_demo_journeys(&browser::need(stage.browser)?, tally),
     }
 }
 
@@ -102,7 +130,7 @@ fn native(tally: &mut Tally) -> Outcome<()> {
 fn in_browser(tally: &mut Tally) -> Outcome<()> {
     tools::need_wasm_target()?;
     tools::need_wasm_bindgen()?;
-    let programs = browser::need()?;
+    let programs = browser::need(Browser::Chromium)?;
     let mut command = cargo();
     command
         .args(["test", "--package", "enfilade", "--target", WASM])
@@ -111,7 +139,7 @@ fn in_browser(tally: &mut Tally) -> Outcome<()> {
             "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER",
             "wasm-bindgen-test-runner",
         )
-        .env("CHROMEDRIVER", &programs.chromedriver)
+        .env("CHROMEDRIVER", &programs.driver)
         .env(
             "WASM_BINDGEN_TEST_WEBDRIVER_JSON",
             browser::webdriver_json(&programs)?,

@@ -17,6 +17,8 @@ pub const TRUNK: &str = "0.21.14";
 pub const BINARYEN: &str = "132";
 /// The accessibility checker of the journeys, from npm.
 const AXE: &str = "4.14.1";
+/// Starts and drives Firefox; no distribution packages it with Firefox itself.
+const GECKODRIVER: &str = "0.37.1";
 /// Writes the loader that `leptos` expects of a split build.
 pub const WASM_SPLIT: &str = "0.2.4";
 
@@ -119,6 +121,14 @@ pub fn need_trunk() -> Outcome<()> {
         return Ok(());
     }
     cargo_install(&format!("trunk@{TRUNK}"), &["--locked"])
+}
+
+/// Drives Firefox in the journeys.
+pub fn need_geckodriver() -> Outcome<()> {
+    if is_there("geckodriver", GECKODRIVER, "it drives Firefox") {
+        return Ok(());
+    }
+    cargo_install(&format!("geckodriver@{GECKODRIVER}"), &["--locked"])
 }
 
 /// Moves parts of a WASM file into files of their own.

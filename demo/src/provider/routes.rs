@@ -1,9 +1,7 @@
 //! The endpoints of the provider: discovery, sign-in, token, revocation, end of session.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use axum::body::{Body, Bytes};
 use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
@@ -15,6 +13,7 @@ use url::Url;
 
 use super::{AuthorizeRequest, Person, Provider, Realm, page};
 use crate::faults::TokenFailure;
+use crate::garbled::{Garbled, portal};
 use crate::http::{allow_any_origin, cookie, is_loopback, preflight};
 
 type Params = Query<Vec<(String, String)>>;
@@ -88,6 +87,9 @@ async fn discovery(State(provider): State<Arc<Provider>>, Path(realm): Path<Stri
     let Some(realm) = provider.realm(&realm) else {
         return unknown_realm();
     };
+    if realm.faults.read(|switches| switches.portal) {
+        return portal();
+    }
     let issuer = provider.issuer(&realm.id);
     Json(json!({
         "issuer": issuer,
@@ -292,7 +294,10 @@ fn spoiled(failure: &TokenFailure) -> Response {
         401 => "invalid_client",
         _ => "temporarily_unavailable",
     });
-    let mut response = oauth_error(status, error, "A fault switch is on");
+    let mut response = match failure.body {
+        Some(garbled) => garbled.answer(status),
+        None => oauth_error(status, error, "A fault switch is on"),
+    };
     if let Some(seconds) = failure.retry_after {
         response
             .headers_mut()
@@ -314,6 +319,9 @@ async fn token(
     let hang = realm.faults.read(|switches| switches.token_hang);
     if !hang.is_zero() {
         tokio::time::sleep(hang).await;
+    }
+    if realm.faults.read(|switches| switches.portal) {
+        return portal();
     }
     if let Some(failure) = realm.faults.take_token_failure() {
         return spoiled(&failure);
@@ -353,21 +361,7 @@ async fn token(
 
 /// An answer whose connection breaks off before the body is through.
 fn lost() -> Response {
-    let pieces = futures_util::stream::unfold(0, |step| async move {
-        match step {
-            0 => Some((Ok(Bytes::from_static(b"{\"access_")), 1)),
-            1 => {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-                Some((Err(std::io::Error::other("fault switch")), 2))
-            }
-            _ => None,
-        }
-    });
-    (
-        [(header::CONTENT_TYPE, "application/json")],
-        Body::from_stream(pieces),
-    )
-        .into_response()
+    Garbled::Cut.answer(StatusCode::OK)
 }
 
 async fn revoke(

@@ -234,3 +234,100 @@ async fn a_page_from_elsewhere_cannot_reach_the_switches() {
         .unwrap();
     assert_eq!(answer.status(), StatusCode::FORBIDDEN);
 }
+
+#[tokio::test]
+async fn every_token_that_was_issued_is_listed_until_a_reset() {
+    let world = world().await;
+    let ann = world.sign_in("Ann").await;
+    let fresh: Value = world
+        .refresh(&ann.refresh_token)
+        .await
+        .json()
+        .await
+        .unwrap();
+    let address = format!("{}/test/tokens", world.harbor());
+    let listed = async || -> Vec<String> {
+        let answer = world.client.get(&address).send().await.unwrap();
+        answer.json().await.unwrap()
+    };
+    let tokens = listed().await;
+    assert_eq!(tokens.len(), 6);
+    let refreshed = fresh["refresh_token"].as_str().unwrap();
+    for token in [ann.token.as_str(), &ann.refresh_token, refreshed] {
+        assert!(tokens.iter().any(|listed| listed == token));
+    }
+    world.switch(world.harbor(), "reset").await;
+    assert!(listed().await.is_empty());
+}
+
+#[tokio::test]
+async fn bodies_can_be_garbled_with_any_status() {
+    let world = world().await;
+    let ann = world.sign_in("Ann").await;
+    let rooms = format!("{}{ROOMS}", world.harbor());
+    let ask = async || {
+        let request = world.client.get(&rooms).bearer_auth(&ann.token);
+        request.send().await.unwrap()
+    };
+    for (kind, status, text) in [
+        ("array", 200, "[]"),
+        ("empty", 200, ""),
+        ("half", 200, "{\"access_"),
+    ] {
+        let switch = format!("fail?status={status}&body={kind}");
+        world.switch(world.harbor(), &switch).await;
+        let answer = ask().await;
+        assert_eq!(answer.status(), status);
+        assert_eq!(answer.text().await.unwrap(), text);
+    }
+    world
+        .switch(world.harbor(), "fail?status=502&body=html")
+        .await;
+    let answer = ask().await;
+    assert_eq!(answer.status(), StatusCode::BAD_GATEWAY);
+    assert!(answer.text().await.unwrap().contains("<h1>Welcome"));
+    world
+        .switch(world.harbor(), "fail?status=200&body=cut")
+        .await;
+    assert!(ask().await.text().await.is_err());
+    world
+        .switch(world.harbor(), "token-endpoint?status=200&body=array")
+        .await;
+    let garbled = world.refresh(&ann.refresh_token).await;
+    assert_eq!(garbled.text().await.unwrap(), "[]");
+    assert_eq!(
+        world.refresh(&ann.refresh_token).await.status(),
+        StatusCode::OK
+    );
+}
+
+#[tokio::test]
+async fn a_portal_answers_everything_with_a_page_and_leaves_the_session_alone() {
+    let world = world().await;
+    let ann = world.sign_in("Ann").await;
+    world.switch(world.harbor(), "portal?on=1").await;
+    let refreshed = world.refresh(&ann.refresh_token).await;
+    assert_eq!(refreshed.status(), StatusCode::OK);
+    assert!(refreshed.text().await.unwrap().contains("<h1>Welcome"));
+    world.switch(world.harbor(), "portal?on=0").await;
+    assert_eq!(
+        world.refresh(&ann.refresh_token).await.status(),
+        StatusCode::OK
+    );
+}
+
+#[tokio::test]
+async fn a_server_answers_below_base_paths_too() {
+    let world = world().await;
+    let address = format!("{}/s/17/api/v1/installation/identity", world.harbor());
+    let answer: Value = world
+        .client
+        .get(address)
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+    assert_eq!(answer["name"], "Harbor");
+}

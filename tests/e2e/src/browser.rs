@@ -5,55 +5,38 @@ use std::future::Future;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use thirtyfour::common::capabilities::chromium::ChromiumLikeCapabilities;
-use thirtyfour::{DesiredCapabilities, Key, LoggingPrefsLogLevel, WebDriver, WebElement};
+pub use thirtyfour::WindowHandle as Tab;
+use thirtyfour::{Key, WebDriver, WebElement};
 
+use crate::engine::{self, Console};
 use crate::failure::{Failure, Outcome};
 use crate::found::Found;
-use crate::setup;
+use crate::setup::{self, Engine};
 
 const FIND: &str = include_str!("find.js");
 const POLL: Duration = Duration::from_millis(100);
 /// How long a page may take to show what is expected of it.
 pub const PATIENCE: Duration = Duration::from_secs(20);
-const FLAGS: [&str; 10] = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    "--disable-dev-shm-usage",
-    "--lang=en-US",
-    "--window-size=1280,860",
-];
 
 /// A running browser. Clones drive the same one.
 #[derive(Clone)]
 pub struct Browser {
     driver: WebDriver,
+    /// Which browser it is.
+    pub engine: Engine,
+    console: Console,
 }
 
 impl Browser {
-    /// Starts a browser; the driver gives each one an empty profile.
+    /// Starts the browser of this run; the driver gives each one an empty profile.
     pub async fn start() -> Outcome<Self> {
-        let mut wanted = DesiredCapabilities::chrome();
-        for flag in FLAGS {
-            wanted.add_arg(flag)?;
-        }
-        if let Some(chrome) = setup::chrome() {
-            wanted.set_binary(&chrome)?;
-        }
-        wanted.set_browser_log_level(LoggingPrefsLogLevel::All)?;
-        let driver = WebDriver::new(setup::chromedriver(), wanted)
-            .await
-            .map_err(|error| {
-                Failure::new(format!(
-                    "no browser: {error}. `cargo xtask test e2e` starts what the journeys need"
-                ))
-            })?;
-        Ok(Self { driver })
+        let engine = Engine::from_env();
+        let (driver, console) = engine::start(engine).await?;
+        Ok(Self {
+            driver,
+            engine,
+            console,
+        })
     }
 
     /// Ends the browser.
@@ -74,6 +57,48 @@ impl Browser {
     /// The browser's Back button.
     pub async fn back(&self) -> Outcome<()> {
         Ok(self.driver.back().await?)
+    }
+
+    /// The browser's Forward button.
+    pub async fn forward(&self) -> Outcome<()> {
+        Ok(self.driver.forward().await?)
+    }
+
+    /// Opens an empty tab and goes to it.
+    pub async fn new_tab(&self) -> Outcome<Tab> {
+        let tab = self.driver.new_tab().await?;
+        self.to_tab(&tab).await?;
+        Ok(tab)
+    }
+
+    /// The tab that is driven.
+    pub async fn tab(&self) -> Outcome<Tab> {
+        Ok(self.driver.window().await?)
+    }
+
+    /// Drives another tab.
+    pub async fn to_tab(&self, tab: &Tab) -> Outcome<()> {
+        Ok(self.driver.switch_to_window(tab.clone()).await?)
+    }
+
+    /// Closes the tab that is driven and goes to another.
+    pub async fn close_tab(&self, then: &Tab) -> Outcome<()> {
+        self.driver.close_window().await?;
+        self.to_tab(then).await
+    }
+
+    /// Ends the process of the tab that is driven, as a crash does: no event reaches its page. Goes to another tab.
+    pub async fn crash_tab(&self, then: &Tab) -> Outcome<()> {
+        if self.engine != Engine::Chromium {
+            return Err(Failure::new("this browser's driver lets no page crash"));
+        }
+        // An error is what a crash looks like from outside.
+        let went = self.driver.goto("chrome://crash").await;
+        self.to_tab(then).await?;
+        match went {
+            Err(_) => Ok(()),
+            Ok(()) => Err(Failure::new("the tab did not crash")),
+        }
     }
 
     /// Sets the window's size in CSS pixels, for example 320 by 640.
@@ -127,10 +152,19 @@ impl Browser {
 
     /// Forgets all cookies, so that a sign-in provider asks who is there.
     pub async fn forget_cookies(&self) -> Outcome<()> {
-        self.driver
-            .cdp()
-            .send_raw("Network.clearBrowserCookies", json!({}))
-            .await?;
+        match self.engine {
+            Engine::Chromium => {
+                let clear = "Network.clearBrowserCookies";
+                self.driver.cdp().send_raw(clear, json!({})).await?;
+            }
+            // The classic command only reaches the cookies for the address that is open.
+            Engine::Firefox => {
+                let bidi = self.driver.bidi().await?;
+                bidi.storage().delete_all_cookies().await?;
+            }
+            // Here it reaches all of the host's, which provider and app share in these journeys.
+            Engine::WebKit => self.driver.delete_all_cookies().await?,
+        }
         Ok(())
     }
 
@@ -277,10 +311,10 @@ impl Browser {
         );
         let text = self.text().await.unwrap_or_else(|error| error.to_string());
         let _ = fs::write(at("txt"), format!("{place}\n\n{text}\n"));
-        if let Ok(entries) = self.driver.browser_log().await {
+        if let Ok(entries) = self.console().await {
             let lines: Vec<String> = entries
                 .iter()
-                .map(|entry| format!("{} {}", entry.level, without_queries(&entry.message)))
+                .map(|(level, text)| format!("{level} {}", without_queries(text)))
                 .collect();
             let _ = fs::write(at("console.txt"), lines.join("\n") + "\n");
         }
@@ -288,11 +322,7 @@ impl Browser {
 
     /// What the page wrote to the console since the last call, as level and text.
     pub async fn console(&self) -> Outcome<Vec<(String, String)>> {
-        let entries = self.driver.browser_log().await?;
-        Ok(entries
-            .into_iter()
-            .map(|entry| (entry.level, entry.message))
-            .collect())
+        self.console.take(&self.driver).await
     }
 }
 

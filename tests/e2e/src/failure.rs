@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use thirtyfour::bidi::BidiError;
 use thirtyfour::error::WebDriverError;
 
 /// The result of a step.
@@ -31,6 +32,12 @@ impl fmt::Debug for Failure {
 
 impl From<WebDriverError> for Failure {
     fn from(error: WebDriverError) -> Self {
+        Self(format!("the browser: {error}"))
+    }
+}
+
+impl From<BidiError> for Failure {
+    fn from(error: BidiError) -> Self {
         Self(format!("the browser: {error}"))
     }
 }

@@ -6,7 +6,7 @@ use reqwest::{Client, Method};
 use serde_json::Value;
 
 use crate::browser::{Browser, PATIENCE};
-use crate::failure::{Failure, Outcome, ensure};
+use crate::failure::{Outcome, ensure};
 use crate::found::Found;
 use crate::setup::{Kind, Setup};
 
@@ -53,6 +53,15 @@ impl Server {
         Ok(server)
     }
 
+    /// The setup's first server, with a person of this journey's own where names cost nothing.
+    pub async fn first(setup: &Setup, journey: &str) -> Outcome<Self> {
+        let user = match setup.kind {
+            Kind::Demo => format!("{} {journey}", setup.user),
+            Kind::Real => setup.user.clone(),
+        };
+        Self::at(setup, &setup.server1, &user).await
+    }
+
     /// A GET of its API.
     pub async fn get(&self, path: &str, token: Option<&str>) -> Outcome<Value> {
         let mut request = self.client.get(format!("{}{path}", self.base));
@@ -61,6 +70,14 @@ impl Server {
         }
         let text = request.send().await?.error_for_status()?.text().await?;
         Ok(serde_json::from_str(&text)?)
+    }
+
+    /// A POST of an empty object to its API.
+    pub async fn create(&self, path: &str, token: &str) -> Outcome<()> {
+        let request = self.client.post(format!("{}{path}", self.base));
+        let request = request.bearer_auth(token).json(&serde_json::json!({}));
+        request.send().await?.error_for_status()?;
+        Ok(())
     }
 
     async fn post(&self, address: &str) -> Outcome<()> {
@@ -126,7 +143,8 @@ impl Server {
             .await
     }
 
-    async fn answer_page(&self, browser: &Browser) -> Outcome<()> {
+    /// Fills the page of the server or provider that is open and sends it.
+    pub async fn answer_page(&self, browser: &Browser) -> Outcome<()> {
         let arguments = vec![Value::from(self.user.as_str())];
         let filled = browser.script(ANSWER, arguments).await?;
         ensure(filled != Value::Bool(false), || {
@@ -134,22 +152,32 @@ impl Server {
         })
     }
 
-    /// The token the app holds for this server, found by trying what lies in its storage.
+    /// The token the app sends to this server, read from a request that it makes.
     pub async fn token_in(&self, browser: &Browser) -> Outcome<Option<String>> {
         if !self.has_sign_in {
             return Ok(None);
         }
-        let stored = browser.script(STORED, vec![]).await?;
-        let texts = stored.as_array().cloned().unwrap_or_default();
-        for text in texts.iter().filter_map(Value::as_str) {
-            if self.get("/api/v1/rooms", Some(text)).await.is_ok() {
-                return Ok(Some(text.to_owned()));
-            }
-        }
-        Err(Failure::new(format!(
-            "the app's storage holds no working token of {}",
-            self.name
-        )))
+        let token = browser
+            .wait_for("a request with a token", 2 * PATIENCE, || async {
+                let sent = browser
+                    .script(SENT, vec![self.base.as_str().into()])
+                    .await?;
+                Ok(sent.as_str().map(str::to_owned))
+            })
+            .await?;
+        Ok(Some(token))
+    }
+
+    /// How many requests the demo's provider got for that grant, such as `refresh_token`, since the last reset.
+    pub async fn token_requests(&self, grant: &str) -> Outcome<u64> {
+        let stats = self.get("/test/stats", None).await?;
+        Ok(stats["token_requests"][grant].as_u64().unwrap_or(0))
+    }
+
+    /// Every token that the demo has issued since the last reset.
+    pub async fn issued_tokens(&self) -> Outcome<Vec<String>> {
+        let tokens = self.get("/test/tokens", None).await?;
+        Ok(texts(&tokens))
     }
 
     /// The assistant's text of the newest run of a thread, as the server stored it, once it is finished.
@@ -197,14 +225,27 @@ button.click();
 return true;
 ";
 
-/// Everything in the app's storage that could be a token, longest first.
-const STORED: &str = r"
-const found = new Set();
-for (const value of Object.values({ ...localStorage, ...sessionStorage })) {
-  for (const word of value.match(/[\w.~+\/=-]{20,}/g) || []) found.add(word);
+/// Listens to the requests of the page from now on, makes the app send some, and gives the token of one to the server.
+const SENT: &str = r"
+if (!window.sentTokens) {
+  const sent = window.sentTokens = {};
+  const original = window.fetch;
+  window.fetch = function (request, ...rest) {
+    const token = request instanceof Request && request.headers.get('authorization');
+    if (token) sent[request.url] = token.replace(/^Bearer /, '');
+    return original.call(this, request, ...rest);
+  };
 }
-return [...found].sort((a, b) => b.length - a.length);
+window.dispatchEvent(new Event('online'));
+const url = Object.keys(window.sentTokens).find((url) => url.startsWith(arguments[0] + '/'));
+return url ? window.sentTokens[url] : null;
 ";
+
+/// The texts in a JSON list.
+pub fn texts(list: &Value) -> Vec<String> {
+    let texts = list.as_array().into_iter().flatten();
+    texts.filter_map(Value::as_str).map(str::to_owned).collect()
+}
 
 fn percent_encoded(text: &str) -> String {
     text.bytes()

@@ -58,14 +58,45 @@ impl Setup {
     }
 }
 
-/// `ENFILADE_CHROMEDRIVER`: a driver that listens.
-pub fn chromedriver() -> String {
-    variable("ENFILADE_CHROMEDRIVER").unwrap_or_else(|| "http://127.0.0.1:9515".to_owned())
+/// The browser of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// Chromium and its kin.
+    Chromium,
+    /// Firefox.
+    Firefox,
+    /// WebKitGTK's test browser.
+    WebKit,
 }
 
-/// `ENFILADE_CHROME`: the browser, where the driver would not find it.
-pub fn chrome() -> Option<String> {
-    variable("ENFILADE_CHROME")
+impl Engine {
+    /// `ENFILADE_BROWSER`: `chromium`, `firefox` or `webkit`.
+    pub fn from_env() -> Self {
+        match variable("ENFILADE_BROWSER").as_deref() {
+            Some("firefox") => Self::Firefox,
+            Some("webkit") => Self::WebKit,
+            _ => Self::Chromium,
+        }
+    }
+
+    /// Its word in `ENFILADE_BROWSER`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Chromium => "chromium",
+            Self::Firefox => "firefox",
+            Self::WebKit => "webkit",
+        }
+    }
+}
+
+/// `ENFILADE_DRIVER`: a WebDriver server of that browser.
+pub fn driver() -> String {
+    variable("ENFILADE_DRIVER").unwrap_or_else(|| "http://127.0.0.1:9515".to_owned())
+}
+
+/// `ENFILADE_BINARY`: the browser, where the driver would not find it.
+pub fn binary() -> Option<String> {
+    variable("ENFILADE_BINARY")
 }
 
 /// Where failures leave their evidence.
@@ -73,7 +104,9 @@ pub fn evidence() -> PathBuf {
     // As cargo gives it to a test that runs: copies of the workspace may share a target folder.
     let package = env::var_os("CARGO_MANIFEST_DIR")
         .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
-    package.join("../../target/e2e")
+    package
+        .join("../../target/e2e")
+        .join(Engine::from_env().name())
 }
 
 /// `ENFILADE_AXE`: the file of the accessibility checker axe-core.

@@ -25,9 +25,11 @@ pub async fn growing(app: &App) -> Outcome<()> {
         .await
 }
 
+/// What a page hears when its machine wakes up, its tab is chosen, or the network is back.
+pub const WAKE: &str = "for (const [target, type] of [[window, 'online'], [window, 'focus'], [document, 'visibilitychange']]) target.dispatchEvent(new Event(type))";
+
 /// Waits for the page that asks for a sign-in, waking the app until it finds out.
 pub async fn asks_for_sign_in(app: &App, server: &Server, thread: &str) -> Outcome<()> {
-    let wake = "for (const [target, type] of [[window, 'online'], [window, 'focus'], [document, 'visibilitychange']]) target.dispatchEvent(new Event(type))";
     let path = app
         .browser
         .wait_for(
@@ -38,7 +40,7 @@ pub async fn asks_for_sign_in(app: &App, server: &Server, thread: &str) -> Outco
                 if path.starts_with("/?") && path.contains("returnTo=") {
                     return Ok(Some(path));
                 }
-                app.browser.script(wake, vec![]).await?;
+                app.browser.script(WAKE, vec![]).await?;
                 Ok(None)
             },
         )

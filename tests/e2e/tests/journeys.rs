@@ -12,15 +12,6 @@ use enfilade_e2e::steps::{
 use enfilade_e2e::{Browser, Kind, Outcome, Server, Setup, journey};
 use serde_json::{Value, json};
 
-/// The first server with a person of this journey's own where names cost nothing.
-async fn first(setup: &Setup, journey: &str) -> Outcome<Server> {
-    let user = match setup.kind {
-        Kind::Demo => format!("{} {journey}", setup.user),
-        Kind::Real => setup.user.clone(),
-    };
-    Server::at(setup, &setup.server1, &user).await
-}
-
 fn stored_keys(browser: &Browser) -> impl Future<Output = Outcome<Value>> + '_ {
     browser.script(
         "return Object.keys(localStorage).filter((key) => /session|token/.test(key))",
@@ -31,7 +22,7 @@ fn stored_keys(browser: &Browser) -> impl Future<Output = Outcome<Value>> + '_ {
 #[tokio::test]
 async fn first_sign_in_chats_and_keeps_history_after_a_reload() -> Outcome<()> {
     let setup = Setup::from_env();
-    let server = first(&setup, "history").await?;
+    let server = Server::first(&setup, "history").await?;
     journey("first_sign_in", |browser| async move {
         let app = App::new(&browser, &setup);
         app.add(&server).await?;
@@ -63,7 +54,7 @@ async fn one_session_ends_while_typing_and_nothing_is_lost() -> Outcome<()> {
     let Some(second) = setup.server2.clone() else {
         return not_here(name, "it needs a second server");
     };
-    let first = first(&setup, "typing").await?;
+    let first = Server::first(&setup, "typing").await?;
     // Another person: real servers share a provider, whose revocation meets all sessions of a name.
     let second = Server::at(&setup, &second, &format!("{}2", setup.user)).await?;
     if !first.has_sign_in || !second.has_sign_in {
@@ -149,7 +140,7 @@ async fn sign_in_with_the_query_delivery_form() -> Outcome<()> {
             "give the server `old` as --server: the first journey covers it",
         );
     }
-    let server = first(&setup, "query").await?;
+    let server = Server::first(&setup, "query").await?;
     server.switch("delivery?mode=query").await?;
     let switched = server.clone();
     let outcome = journey(name, |browser| async move {
@@ -255,7 +246,7 @@ async fn a_callback_without_a_live_flow_is_refused() -> Outcome<()> {
 async fn a_server_can_be_signed_out_and_removed() -> Outcome<()> {
     let setup = Setup::from_env();
     let name = "sign_out_and_remove";
-    let server = first(&setup, "leaving").await?;
+    let server = Server::first(&setup, "leaving").await?;
     if !server.has_sign_in {
         return not_here(name, "the server has no sign-in");
     }
@@ -290,7 +281,7 @@ async fn a_server_can_be_signed_out_and_removed() -> Outcome<()> {
 #[tokio::test]
 async fn unsafe_return_to_is_refused() -> Outcome<()> {
     let setup = Setup::from_env();
-    let server = first(&setup, "return").await?;
+    let server = Server::first(&setup, "return").await?;
     journey("unsafe_return_to", |browser| async move {
         let app = App::new(&browser, &setup);
         app.add(&server).await?;
@@ -328,7 +319,7 @@ async fn unsafe_return_to_is_refused() -> Outcome<()> {
 #[tokio::test]
 async fn every_page_is_accessible_in_light_and_dark_and_on_a_narrow_screen() -> Outcome<()> {
     let setup = Setup::from_env();
-    let server = first(&setup, "access").await?;
+    let server = Server::first(&setup, "access").await?;
     journey("accessible", |browser| async move {
         let app = App::new(&browser, &setup);
         app.open("/").await?;
