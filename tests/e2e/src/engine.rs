@@ -77,7 +77,7 @@ pub async fn start(engine: Engine) -> Outcome<(WebDriver, Console)> {
     let wanted: Capabilities = match engine {
         Engine::Chromium => chromium()?,
         Engine::Firefox => firefox()?,
-        Engine::WebKit => webkit(),
+        Engine::WebKit => webkit()?,
     };
     let driver = WebDriver::builder(setup::driver(), wanted)
         .request_timeout(COMMAND)
@@ -132,12 +132,12 @@ fn firefox() -> Outcome<Capabilities> {
     Ok(wanted.into())
 }
 
-fn webkit() -> Capabilities {
+fn webkit() -> Outcome<Capabilities> {
     let binary = setup::binary().unwrap_or_else(|| "MiniBrowser".to_owned());
     let mut wanted = Capabilities::new();
     let options = json!({"binary": binary, "args": ["--automation"]});
-    wanted.insert("webkitgtk:browserOptions".to_owned(), options);
-    wanted
+    wanted.set("webkitgtk:browserOptions", options)?;
+    Ok(wanted)
 }
 
 async fn listen(driver: &WebDriver) -> Outcome<Console> {

@@ -208,8 +208,11 @@ async fn no_draft_is_lost_in_fifty_deaths_of_its_page() -> Outcome<()> {
     }
     let server = Server::first(&setup, "drafts").await?;
     server.switch("reset").await?;
+    // The app learns of an end when it renews a token, soon: it looks by itself once a minute only.
+    server.token_lifetime(6).await?;
+    let switched = server.clone();
     let mut dice = Dice::from_env(name);
-    journey(name, |browser| async move {
+    let outcome = journey(name, |browser| async move {
         let app = App::new(&browser, &setup);
         app.add(&server).await?;
         app.open_room(app.rooms().0).await?;
@@ -270,5 +273,7 @@ async fn no_draft_is_lost_in_fifty_deaths_of_its_page() -> Outcome<()> {
         println!("{name}: {cut} of {ROUNDS} lost what was typed in the last moment before a crash; {counts}");
         Ok(())
     })
-    .await
+    .await;
+    switched.switch("reset").await?;
+    outcome
 }

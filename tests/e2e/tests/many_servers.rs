@@ -15,9 +15,9 @@ const EXPIRED: usize = 10;
 /// Requests that may wait for an answer at one time, over all servers and providers.
 const AT_ONCE: u64 = 12;
 /// Answers in the first two seconds: each server is asked for its rooms at least, so all of them at once would be more.
-const EARLY: u64 = 45;
+const EARLY: u64 = 50;
 /// Every answer takes so long, that requests made at once are seen to be.
-const DELAY_MS: u64 = 300;
+const DELAY_MS: u64 = 500;
 
 /// The milliseconds from the start of the page's load until it takes input.
 const READY: &str = r"
