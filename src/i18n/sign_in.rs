@@ -51,19 +51,16 @@ pub fn leads_elsewhere(address: &str, host: &str) -> (String, String) {
     (
         "That address leads elsewhere".to_owned(),
         format!(
-            "{address} sends visitors on to {host}, and not to a chat server there. Check the address. On a guest network, sign in to the network first."
+            "{address} sends you on to {host}, and not to a chat server there. Check the address."
         ),
     )
 }
 
 /// A known server sends its visitors on to another address.
 #[must_use]
-pub fn server_moved(server: &str, address: &str) -> (String, String) {
-    (
-        format!("{server} has moved"),
-        format!(
-            "It now answers at {address}. If you trust that, connect to it there. What you typed for {server} is kept."
-        ),
+pub fn server_moved(server: &str, address: &str) -> String {
+    format!(
+        "{server} has moved to {address}. If you trust that, connect to it there. What you typed is kept."
     )
 }
 

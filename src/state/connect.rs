@@ -475,9 +475,8 @@ impl Connect {
                 Ok(found) if found.id != *server.id() => {
                     // Nobody has asked to sign in over there.
                     this.0.address.set(found.id.as_str().to_owned());
-                    let (title, text) =
-                        i18n::server_moved(&server_name(&server), found.id.as_str());
-                    app.toasts().tell(Tone::Caution, format!("{title}. {text}"));
+                    let text = i18n::server_moved(&server_name(&server), found.id.as_str());
+                    app.toasts().tell(Tone::Caution, text);
                     app.go(&Route::home());
                 }
                 Ok(mut found) => {

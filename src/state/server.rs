@@ -111,6 +111,8 @@ struct Personal {
     /// How the rooms are loaded anew, once a page has asked for them. A pointer, so that what it needs is
     /// loaded with that page.
     reload: Option<fn(&Server)>,
+    /// How a server that is away is waited for, likewise.
+    watch: Option<fn(&Server, u32)>,
     verified_at: i64,
     watches_reach: bool,
     /// A later watch takes the place of an earlier one.
@@ -197,7 +199,7 @@ impl Server {
         let weak = Arc::downgrade(&server.0);
         server.0.client.on_unreachable(move || {
             if let Some(inner) = weak.upgrade() {
-                Self(inner).watch_reach(3_000);
+                Self(inner).lost_reach();
             }
         });
         lock(&server.0.personal).user = Some(server.0.session.user());
@@ -329,6 +331,7 @@ impl Server {
 
     /// Loads the rooms, the activity and the profile anew.
     pub fn reload_rooms(&self) {
+        lock(&self.0.personal).watch = Some(Self::watch_reach);
         if self.0.rooms.with_untracked(|rooms| rooms.busy) {
             return;
         }

@@ -90,9 +90,12 @@ fn rooms(room: &RoomState, thread: Memo<Option<ThreadId>>) -> AnyView {
         Memo::new(move |_| list.with(|load| load.data.clone()))
     };
     let state = {
-        let server = server.clone();
+        let (server, standing) = (server.clone(), server.standing());
         move || {
+            let is_away = standing.get() == Standing::Unreachable;
             list.with(|load| match (&load.error, &load.data) {
+                // The banner says it, once for the whole page.
+                (Some(_), _) if is_away => ().into_any(),
                 (Some(error), _) if !load.busy && *error != ApiError::Unauthorized => {
                     let server = server.clone();
                     load_failed(error, Callback::new(move |()| server.reload_rooms()))

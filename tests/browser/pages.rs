@@ -432,6 +432,11 @@ async fn a_server_that_does_not_answer_is_named_until_it_does() {
     let told = every_text("status", "meadow does not answer");
     assert_eq!(told.len(), 1, "it is read out, once: {told:?}");
     assert!(told[0].contains("nothing you wrote is lost"), "{told:?}");
+    assert!(
+        !text(&shell()).contains("cannot be reached"),
+        "the page says it once: {}",
+        text(&shell())
+    );
     assert_eq!(value(&field), "not finished");
     assert_eq!(address(), opened.room().to_path());
     assert_eq!(inline(&shell()), Vec::<String>::new());

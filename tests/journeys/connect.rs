@@ -3,6 +3,7 @@
 use enfilade::core::record::keys;
 use enfilade::core::route::Route;
 use enfilade::core::server::registry::AuthMode;
+use enfilade::core::session::machine::Session;
 use enfilade::port::TransportError;
 use enfilade::state::connect::Step;
 use enfilade::state::server::Standing;
@@ -331,7 +332,7 @@ fn a_removed_server_is_asked_about_anew() {
     let tab = world.open();
     world.disk.put(
         &keys::trusted(&meadow.id()),
-        r#"{"v":1,"data":"https://id.harbor.example web\n"}"#,
+        "1\nhttps://id.harbor.example web\n",
     );
     tab.app.remove(&tab.server(&meadow));
     tab.settle();
@@ -572,4 +573,21 @@ fn names_are_forgotten_at_sign_out_for_another_person_and_with_the_server() {
         let kept = world.disk.read(&key).unwrap_or_default();
         assert!(!kept.contains("About t-1"), "{what}: {kept}");
     }
+}
+
+#[test]
+fn somebody_who_signed_out_is_not_asked_about_the_sign_in_of_before() {
+    let (world, harbor) = World::with_one();
+    let meadow = world.backend("meadow");
+    // Signed in to both by one client of one provider, and content with it.
+    let mut shared = meadow.provider();
+    shared.server_url = harbor.issuer();
+    let tokens = harbor.tokens(world.clock.time(), HOUR);
+    world.keep(&meadow, &Session::signed_in(world.epoch(), shared, tokens));
+    advertises(&world, &meadow, &harbor.issuer(), "web");
+    let tab = world.open();
+    tab.app.sign_out(&tab.server(&meadow));
+    tab.settle();
+    let step = submit(&tab, &meadow.origin());
+    assert!(matches!(step, Step::Leaving { .. }), "{step:?}");
 }

@@ -13,7 +13,6 @@ use crate::core::session::return_to::ReturnTo;
 use crate::core::session::token::{DEFAULT_AT_SIGN_IN, Tokens};
 use crate::core::session::verdict::Trips;
 use crate::i18n;
-use crate::state::connect::trust;
 use crate::state::task::{lock, spawn};
 
 /// Where the same sign-in is begun anew, with the same way back.
@@ -163,7 +162,6 @@ impl App {
                 (pre_auth.name.clone(), pre_auth.description.clone()),
             )
         });
-        trust::trust(shared, server.id(), &pre_auth.provider);
         server.session().sign_in(pre_auth.provider, tokens);
         let key = keys::trips(server.id());
         let mut trips = shared.load::<Trips>(&key, 1).unwrap_or_default();

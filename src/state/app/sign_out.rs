@@ -8,6 +8,7 @@ use crate::core::record::keys;
 use crate::core::route::Route;
 use crate::core::server::alias::Retired;
 use crate::i18n;
+use crate::state::connect::trust;
 use crate::state::server::Server;
 use crate::state::task::spawn;
 use crate::state::toast::Tone;
@@ -25,6 +26,8 @@ impl App {
         let Some((provider, tokens)) = ended else {
             return;
         };
+        // The session knows its own sign-in; without one it has to be noted.
+        trust::trust(&self.0.shared, server.id(), &provider);
         let (app, server) = (self.clone(), server.clone());
         server.busy().set(true);
         spawn(async move {

@@ -14,8 +14,9 @@ use crate::state::app::App;
 use crate::state::server::Server;
 use crate::state::shared::Shared;
 
-/// Version of the stored text: one sign-in on each line.
-const RECORD: u32 = 1;
+/// Version of the stored text, in its first line. Then comes one sign-in on each line: a text costs the first load
+/// of the page less than any other form.
+const VERSION: &str = "1\n";
 
 /// Provider and client as one text: the same for the same sign-in, however its address is spelled.
 fn binding(provider: &Provider) -> String {
@@ -60,9 +61,10 @@ pub(super) fn shared_with(app: &App, id: &ServerId, provider: &Provider) -> Opti
     Some(super::server_name(other))
 }
 
-/// A list as text: that costs the first load of the page less than any other form.
 fn trusted(shared: &Shared, id: &ServerId) -> String {
-    shared.load(&keys::trusted(id), RECORD).unwrap_or_default()
+    let text = shared.get(&keys::trusted(id));
+    text.filter(|text| text.starts_with(VERSION))
+        .unwrap_or_else(|| VERSION.to_owned())
 }
 
 /// Notes that a sign-in is a server's own.
@@ -71,7 +73,7 @@ pub(in crate::state) fn trust(shared: &Shared, id: &ServerId, provider: &Provide
     if !list.lines().any(|known| known == own) {
         list.push_str(&own);
         list.push('\n');
-        shared.save(&keys::trusted(id), RECORD, &list);
+        shared.set(&keys::trusted(id), &list);
     }
 }
 

@@ -8,9 +8,9 @@ use crate::core::room::{Room, RoomId, ThreadId};
 use crate::core::route::{Route, encode_segment};
 use crate::core::thread::history::ThreadSummary;
 
-/// Version of the stored text: `<room> <name>` or `<room>/<thread> <name>` on each line, ids encoded. A text
-/// costs the first load of the page less than any other form.
-const RECORD: u32 = 1;
+/// Version of the stored text, in its first line. Then comes `<room> <name>` or `<room>/<thread> <name>` on each
+/// line, ids encoded: a text costs the first load of the page less than any other form.
+const VERSION: &str = "1\n";
 /// So many rooms, and so many threads of each, are kept by name.
 const MOST: usize = 100;
 /// A longer name is cut after so many letters.
@@ -43,9 +43,8 @@ impl Server {
     }
 
     fn names(&self) -> String {
-        let shared = &self.0.shared;
-        shared
-            .load(&keys::names(&self.0.id), RECORD)
+        let text = self.0.shared.get(&keys::names(&self.0.id));
+        text.and_then(|text| text.strip_prefix(VERSION).map(str::to_owned))
             .unwrap_or_default()
     }
 
@@ -85,10 +84,10 @@ impl Server {
         self.keep_names(&names);
     }
 
-    fn keep_names(&self, names: &String) {
-        if *names != self.names() {
+    fn keep_names(&self, names: &str) {
+        if names != self.names() {
             let key = keys::names(&self.0.id);
-            self.0.shared.save(&key, RECORD, names);
+            self.0.shared.set(&key, &format!("{VERSION}{names}"));
         }
     }
 

@@ -52,7 +52,19 @@ impl Server {
     /// Looks again at a server that did not answer.
     pub fn look_again(&self) {
         if self.0.standing.get_untracked() == Standing::Unreachable {
-            self.watch_reach(0);
+            self.watch_wanted(0);
+        }
+    }
+
+    /// The server has stopped answering.
+    pub(super) fn lost_reach(&self) {
+        self.watch_wanted(3_000);
+    }
+
+    fn watch_wanted(&self, first: u32) {
+        let watch = lock(&self.0.personal).watch;
+        if let Some(watch) = watch {
+            watch(self, first);
         }
     }
 

@@ -12,6 +12,7 @@ use crate::core::thread::history::ThreadSummary;
 use crate::i18n::room as words;
 use crate::state::app::App;
 use crate::state::room::RoomState;
+use crate::state::server::Standing;
 use crate::ui::kit::{Button, ConfirmDialog, Icon, Menu, MenuItem, Size, Skeleton, SkeletonShape};
 use crate::ui::thread::load_failed;
 use crate::ui::{href, use_app};
@@ -121,8 +122,12 @@ fn last_moved(thread: &ThreadSummary) -> Option<i64> {
 /// How the loading goes. Threads that are known stay on show beside a failure.
 fn standing(room: &RoomState) -> AnyView {
     let (room, threads) = (room.clone(), room.threads());
+    let standing = room.server().standing();
     let content = move || {
+        let is_away = standing.get() == Standing::Unreachable;
         threads.with(|load| match (&load.error, &load.data) {
+            // The banner says it, once for the whole page.
+            (Some(_), _) if is_away => ().into_any(),
             (Some(error), _) if !load.busy && *error != ApiError::Unauthorized => {
                 let room = room.clone();
                 load_failed(error, Callback::new(move |()| room.reload_threads()))
