@@ -5,6 +5,7 @@ mod connect;
 mod drafts;
 mod fake;
 mod guard;
+mod idle;
 mod refresh;
 mod sending;
 mod sessions;

@@ -210,7 +210,11 @@ impl App {
 
     fn phase(&self) -> Phase {
         let limits = self.0.settings.read_untracked().inactivity;
-        idle::phase(lock(&self.0.idle.clock).last, self.now(), limits)
+        let now = self.now();
+        let mut clock = lock(&self.0.idle.clock);
+        // A time to come is from a clock that was set back since.
+        clock.last = clock.last.min(now);
+        idle::phase(clock.last, now, limits)
     }
 
     /// Whether somebody is signed in where one signs in at all.
@@ -255,14 +259,11 @@ impl App {
         let text = self.0.shared.ports.store.get(&keys::activity());
         let stored = text.ok().flatten();
         let stored = stored.and_then(|text| record::decode::<i64>(VERSION, &text).ok());
-        let now = self.now();
         let mut clock = lock(&self.0.idle.clock);
         if let Some(stored) = stored {
             clock.written = stored;
             clock.last = clock.last.max(stored);
         }
-        // A time to come is from a clock that was set back since.
-        clock.last = clock.last.min(now);
         stored.is_some()
     }
 

@@ -43,6 +43,7 @@ impl App {
         }
         // Before any of them is used or shown.
         self.look();
+        self.watch_clock();
         let checks = futures_util::future::join_all(
             servers
                 .iter()
