@@ -3,6 +3,7 @@
 mod app;
 pub mod composer;
 mod connect;
+mod idle;
 pub mod kit;
 mod late;
 mod lobby;

@@ -7,14 +7,8 @@ pub const STAY: &str = "Stay signed in";
 /// Ends it at once.
 pub const SIGN_OUT: &str = "Sign out now";
 
-/// What the warning says, once; the time is the one at which it came.
-#[must_use]
-pub fn warning(left_ms: i64) -> String {
-    format!(
-        "Nobody has used Enfilade for a while. To protect you, it signs you out of every server in {}. What you typed is saved.",
-        time_left(left_ms)
-    )
-}
+/// What the warning says; the time that is left stands below.
+pub const WARNING: &str = "Nobody has used Enfilade for a while. To keep others out, you will be signed out of every server. What you typed is saved.";
 
 /// The time that is left as `mm:ss`, in whole seconds that have begun; never below zero.
 #[must_use]

@@ -5,7 +5,7 @@
 mod backend;
 #[path = "../journeys/fake/disk.rs"]
 #[allow(dead_code, reason = "shared with the journeys, which use the rest")]
-mod disk;
+pub mod disk;
 #[allow(dead_code, reason = "shared with the journeys, which use the rest")]
 #[path = "../journeys/fake/feed.rs"]
 mod feed;
@@ -32,7 +32,7 @@ pub use self::backend::Backend;
 use self::backend::Out;
 pub use self::feed::{content, finished, started, text_end, text_start};
 
-const HOUR: i64 = 3_600_000;
+pub const HOUR: i64 = 3_600_000;
 
 /// What the shared feed asks for; a page of these tests is never closed.
 mod tab {
@@ -143,7 +143,9 @@ impl Navigator for Inside {
 
 /// `harbor`, whose session has ended, and `meadow`, which is open to everyone.
 pub struct World {
+    pub harbor: Backend,
     pub meadow: Backend,
+    pub disk: disk::Disk,
     pub ports: Ports,
 }
 
@@ -163,13 +165,18 @@ impl World {
         disk.put(&key, &stored::encode(&session, &key, None, [9; 16]));
         let ports = Ports {
             http: Arc::new(Servers(vec![harbor.clone(), meadow.clone()])),
-            store: Arc::new(Memory(disk)),
+            store: Arc::new(Memory(disk.clone())),
             clock: Arc::new(BrowserClock),
             random: Arc::new(Crypto),
             lock: Arc::new(WebLocks),
             vault: Arc::new(KeyStore),
             navigator: Arc::new(Inside),
         };
-        Self { meadow, ports }
+        Self {
+            harbor,
+            meadow,
+            disk,
+            ports,
+        }
     }
 }

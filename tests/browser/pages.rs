@@ -8,6 +8,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen_test::wasm_bindgen_test;
 use web_sys::{Element, HtmlButtonElement};
 
+use crate::fake::disk::Disk;
 use crate::fake::{Backend, World, content, finished, started, text_end, text_start};
 use crate::page::{
     all, every, find, find_in, name, press, root, text, texts_of, type_in, until, value,
@@ -15,9 +16,12 @@ use crate::page::{
 
 /// The app and its servers: one for all tests, because a page has one history.
 #[derive(Clone)]
-struct Opened {
-    app: App,
+pub struct Opened {
+    pub app: App,
+    pub harbor: Backend,
     meadow: Backend,
+    /// What is stored, which another tab may change.
+    pub disk: Disk,
     /// The address in which the tests found the page.
     address: String,
 }
@@ -32,7 +36,7 @@ fn address() -> String {
 
 impl Opened {
     /// The app at a place, ready for input.
-    async fn at(route: impl FnOnce(&Self) -> Route) -> Self {
+    pub async fn at(route: impl FnOnce(&Self) -> Route) -> Self {
         let opened = OPENED.with(|opened| opened.get_or_init(Self::start).clone());
         until("data-ready", || {
             (root().get_attribute("data-ready")? == "true").then_some(())
@@ -47,12 +51,19 @@ impl Opened {
         assert!(!root().has_attribute("data-ready"), "nothing is ready yet");
         // Fails only where it is initialised already.
         let _ = any_spawner::Executor::init_wasm_bindgen();
-        let World { meadow, ports } = World::new();
+        let World {
+            harbor,
+            meadow,
+            disk,
+            ports,
+        } = World::new();
         let app = App::start(ports, None);
         enfilade::ui::mount(app.clone());
         Self {
             app,
+            harbor,
             meadow,
+            disk,
             address,
         }
     }
@@ -64,7 +75,7 @@ impl Opened {
     }
 
     /// The page as it was found, for the test that comes next.
-    async fn close(&self) {
+    pub async fn close(&self) {
         self.go(&Route::home()).await;
         assert_eq!(address(), self.address);
         // Shown, too: the next test must not find fields of this one.
