@@ -7,6 +7,10 @@
     unused_imports,
     missing_docs
 )]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a measurement reads the real clock, and runs natively"
+)]
 
 #[path = "../tests/journeys"]
 mod journeys {

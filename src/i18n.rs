@@ -7,6 +7,7 @@ mod session;
 mod sign_in;
 
 pub mod errors;
+pub mod idle;
 
 pub use session::*;
 pub use sign_in::*;

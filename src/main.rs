@@ -38,6 +38,24 @@ fn listen(app: &enfilade::state::app::App) {
     }
     let connect = app.connect();
     listeners.push(Listener::window("pageshow", move |_| connect.shown_again()));
+    // Not the moves of a pointer, which a passing lorry makes too. `click` and `input` are all that some screen readers
+    // and dictation send.
+    for name in [
+        "keydown",
+        "pointerdown",
+        "wheel",
+        "touchstart",
+        "click",
+        "input",
+    ] {
+        let app = app.clone();
+        listeners.push(Listener::first(name, move |event| {
+            // A script's own events say nothing of a person.
+            if event.is_trusted() {
+                app.touch();
+            }
+        }));
+    }
     let other = app.clone();
     listeners.push(Listener::window("storage", move |event| {
         if let Some(key) = storage_key(&event) {

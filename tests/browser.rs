@@ -9,6 +9,8 @@
 
 #[path = "browser/fake.rs"]
 mod fake;
+#[path = "browser/idle.rs"]
+mod idle;
 #[path = "browser/page.rs"]
 mod page;
 #[path = "browser/pages.rs"]

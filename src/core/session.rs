@@ -1,6 +1,7 @@
 //! The session of one server: states, tokens, verdicts, the guard and the way back.
 
 pub mod guard;
+pub mod idle;
 pub mod machine;
 pub mod pre_auth;
 pub mod return_to;

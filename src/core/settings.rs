@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::core::record::{self, RecordError};
+use crate::core::session::idle::Limits;
 
 /// Version of the stored settings.
 pub const VERSION: u32 = 1;
@@ -56,6 +57,14 @@ impl From<Theme> for String {
 pub struct Settings {
     /// Light or dark.
     pub theme: Theme,
+    /// How long nobody may do anything. Not the person's own choice: what whoever serves the app has said of it
+    /// last, so that the next start knows it at once.
+    #[serde(skip_serializing_if = "is_default")]
+    pub inactivity: Limits,
+}
+
+fn is_default(limits: &Limits) -> bool {
+    *limits == Limits::default()
 }
 
 impl Settings {
@@ -80,15 +89,27 @@ mod tests {
 
     #[test]
     fn the_stored_form_of_the_settings_stays_as_it_is() {
-        let settings = Settings { theme: Theme::Dark };
+        let mut settings = Settings {
+            theme: Theme::Dark,
+            inactivity: Limits::default(),
+        };
         assert_eq!(settings.encode(), r#"{"v":1,"data":{"theme":"dark"}}"#);
+        assert_eq!(Settings::decode(&settings.encode()), Ok(settings.clone()));
+        settings.inactivity.warn_after_ms = 0;
+        assert_eq!(
+            settings.encode(),
+            r#"{"v":1,"data":{"theme":"dark","inactivity":{"warn_after_ms":0,"sign_out_after_ms":300000}}}"#
+        );
         assert_eq!(Settings::decode(&settings.encode()), Ok(settings));
     }
 
     #[test]
     fn every_theme_survives_storage() {
         for theme in Theme::ALL {
-            let settings = Settings { theme };
+            let settings = Settings {
+                theme,
+                ..Settings::default()
+            };
             assert_eq!(Settings::decode(&settings.encode()), Ok(settings));
         }
     }

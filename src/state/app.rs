@@ -1,5 +1,6 @@
 //! The app: the servers, the connection revision, and everything that concerns more than one of them.
 
+mod idle;
 mod restore;
 mod sign_in;
 mod sign_out;
@@ -24,6 +25,7 @@ use crate::core::server::alias::{Alias, Retired};
 use crate::core::server::id::ServerId;
 use crate::core::server::registry::{self, AuthMode, ServerRecord};
 use crate::core::session::guard::{self, Decision, Door, Revision};
+use crate::core::session::idle::Limits;
 use crate::core::session::pre_auth::CallbackAnswer;
 use crate::core::session::return_to::ReturnTo;
 use crate::core::settings::{self, Settings, Theme};
@@ -64,6 +66,7 @@ struct Inner {
     callback: ArcRwSignal<CallbackState>,
     answer: Mutex<Option<CallbackAnswer>>,
     tick: ArcRwSignal<i64>,
+    idle: idle::Idle,
     online: ArcRwSignal<bool>,
 }
 
@@ -119,6 +122,7 @@ impl App {
             callback: ArcRwSignal::new(CallbackState::Working),
             answer: Mutex::new(answer),
             tick: shared.tick.clone(),
+            idle: idle::Idle::new(),
             online: ArcRwSignal::new(online),
             shared,
         }));
@@ -127,6 +131,7 @@ impl App {
         if lock(&app.0.answer).is_none() {
             app.sweep();
         }
+        app.start_clock();
         app.restore();
         app.keep_time();
         app
@@ -283,6 +288,8 @@ impl App {
 
     /// "Sign in", wherever it is offered: first with what is left of the session, then at the provider.
     pub fn sign_in(&self, server: &Server, return_to: Option<Route>) {
+        // Somebody has asked for it; and what has been left alone for too long is not used again.
+        self.touch();
         let return_to = return_to
             .as_ref()
             .and_then(ReturnTo::from_route)
@@ -326,10 +333,7 @@ impl App {
             auth,
             added_at: self.now(),
         };
-        let server = Server::restore(&self.0.shared, record);
-        self.0
-            .servers
-            .update(|servers| servers.push(server.clone()));
+        let server = self.take_in(record);
         self.save_servers();
         server
     }
@@ -355,6 +359,7 @@ impl App {
 
     /// Saves everything that is being written: the page is being hidden or left.
     pub fn flush(&self) {
+        self.write_activity();
         for server in self.0.servers.get_untracked() {
             server.flush();
         }
@@ -362,6 +367,8 @@ impl App {
 
     /// The page is looked at again, or the browser says that it is online (or not).
     pub fn wake(&self) {
+        // First of all: what has ended while the machine slept is not used again.
+        self.look();
         let online = self.0.shared.ports.navigator.online();
         if self.0.online.get_untracked() != online {
             self.0.online.set(online);
@@ -378,8 +385,9 @@ impl App {
         }
     }
 
-    /// Addresses that whoever serves the app suggests, without those that are known.
-    pub(super) async fn fetch_suggestions(&self) -> Vec<Suggestion> {
+    /// Reads what whoever serves the app has to say: how long nobody may do anything, which is taken over, and
+    /// the addresses it suggests.
+    pub(super) async fn fetch_config(&self) -> Vec<Suggestion> {
         let (origin, base) = self.0.shared.ports.navigator.base();
         let request = HttpRequest {
             method: Method::Get,
@@ -394,6 +402,11 @@ impl App {
             return Vec::new();
         };
         let value: serde_json::Value = serde_json::from_str(&answer.body).unwrap_or_default();
+        // Any other answer may come from something in between, and changes nothing.
+        if answer.status == 404 || (answer.status == 200 && value.is_object()) {
+            let inactivity = value.get("inactivity").unwrap_or(&serde_json::Value::Null);
+            self.learn_limits(Limits::from_config(inactivity));
+        }
         let listed = value.get("servers").and_then(serde_json::Value::as_array);
         listed
             .into_iter()
@@ -406,7 +419,6 @@ impl App {
                 let name = text("name").unwrap_or(id.host_and_port()).to_owned();
                 Some(Suggestion { id, name })
             })
-            .filter(|suggestion| self.server_by_id(&suggestion.id).is_none())
             .collect()
     }
 }

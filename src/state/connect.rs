@@ -142,7 +142,8 @@ struct Work {
     /// Late answers of an earlier attempt are dropped.
     generation: u64,
     return_to: Option<String>,
-    asked_for_suggestions: bool,
+    asked_for_config: bool,
+    suggested: Vec<Suggestion>,
 }
 
 impl std::fmt::Debug for Connect {
@@ -201,6 +202,7 @@ impl Connect {
     /// field, so that a link cannot make anybody connect anywhere.
     pub fn open(&self, url: Option<&str>, return_to: Option<&str>) {
         let Some(app) = self.app() else { return };
+        self.ask_for_config(&app);
         self.suggest(&app);
         let generation = self.next_generation();
         lock(&self.0.work).return_to = return_to.map(str::to_owned);
@@ -272,15 +274,26 @@ impl Connect {
         }
     }
 
-    fn suggest(&self, app: &App) {
-        if std::mem::replace(&mut lock(&self.0.work).asked_for_suggestions, true) {
+    /// Reads the configuration, once.
+    pub(super) fn ask_for_config(&self, app: &App) {
+        if std::mem::replace(&mut lock(&self.0.work).asked_for_config, true) {
             return;
         }
         let (this, app) = (self.clone(), app.clone());
         spawn(async move {
-            let found = app.fetch_suggestions().await;
-            this.0.suggestions.set(found);
+            let found = app.fetch_config().await;
+            lock(&this.0.work).suggested = found;
+            this.suggest(&app);
         });
+    }
+
+    /// Suggests what is not known yet.
+    fn suggest(&self, app: &App) {
+        let mut list = lock(&self.0.work).suggested.clone();
+        list.retain(|suggestion| app.server_by_id(&suggestion.id).is_none());
+        if self.0.suggestions.with_untracked(|old| *old != list) {
+            self.0.suggestions.set(list);
+        }
     }
 
     fn next_generation(&self) -> u64 {

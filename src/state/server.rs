@@ -25,6 +25,7 @@ use crate::core::room::{Room, RoomId, ThreadId};
 use crate::core::server::alias::Alias;
 use crate::core::server::id::ServerId;
 use crate::core::server::registry::{AuthMode, ServerRecord};
+use crate::core::session::machine::ExpiryReason;
 
 /// What a server has to know of an open room. It reaches rooms only through this, so that everything a
 /// room needs (streams, timelines, their pages) can be loaded when the first room is opened.
@@ -469,7 +470,12 @@ impl Server {
     fn session_changed(&self) {
         let user = self.0.session.user();
         let connected = self.0.session.is_active_untracked() || self.0.session.is_open();
-        let signed_out = !connected && !self.0.session.signal().read_untracked().is_expired();
+        // Whoever comes after a long absence may be somebody else.
+        let signed_out = !connected
+            && matches!(
+                self.0.session.signal().read_untracked().expiry(),
+                None | Some(ExpiryReason::Inactive)
+            );
         let (other, reload) = {
             let mut personal = lock(&self.0.personal);
             // Also where the other person's session has ended already: what is on show is not theirs. Rooms

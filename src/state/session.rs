@@ -81,6 +81,7 @@ struct Inner {
     discovery: Mutex<HashMap<String, (Discovery, i64)>>,
     before_end: Mutex<Vec<Hook>>,
     after_change: Mutex<Vec<Hook>>,
+    before_use: Mutex<Option<Hook>>,
     ask_server: Mutex<Option<Hook>>,
 }
 
@@ -130,6 +131,7 @@ impl ServerSession {
             discovery: Mutex::default(),
             before_end: Mutex::default(),
             after_change: Mutex::default(),
+            before_use: Mutex::default(),
             ask_server: Mutex::default(),
         }));
         if shared.vault_was_asked() {
@@ -188,6 +190,27 @@ impl ServerSession {
         lock(&self.0.after_change).push(Box::new(hook));
     }
 
+    /// Runs before a token is used; it may end the session. It must not use one itself.
+    pub fn before_use(&self, hook: impl Fn() + Send + Sync + 'static) {
+        *lock(&self.0.before_use) = Some(Box::new(hook));
+    }
+
+    fn about_to_use(&self) {
+        if let Some(hook) = lock(&self.0.before_use).as_ref() {
+            hook();
+        }
+    }
+
+    /// Whether there are tokens that can be used, now or with the next start.
+    #[must_use]
+    pub fn has_tokens(&self) -> bool {
+        self.0.session.with_untracked(|session| {
+            session.tokens().is_some()
+                || (session.expiry() == Some(ExpiryReason::Sealed)
+                    && self.0.shared.vault_was_asked())
+        })
+    }
+
     /// The token to send, refreshed ahead of time where that is due, and the stamp of the request.
     ///
     /// # Errors
@@ -197,6 +220,7 @@ impl ServerSession {
         if self.is_open() {
             return Ok((None, self.0.session.read_untracked().stamp()));
         }
+        self.about_to_use();
         let now = self.0.shared.now();
         if self.refresh_is_due(now) {
             let refreshed = self.begin_refresh(false);
@@ -304,6 +328,19 @@ impl ServerSession {
         let session = self.0.session.get_untracked();
         self.put(Session::signed_out(Epoch(self.0.shared.random())), true);
         Some((session.provider()?.clone(), session.tokens()?.clone()))
+    }
+
+    /// Ends the session, also an expired one, because nobody has used the app for long: its tokens are forgotten
+    /// here, and nobody else is asked.
+    pub(super) fn end_inactive(&self) {
+        let mut session = self.0.session.get_untracked();
+        if session.end_inactive(Epoch(self.0.shared.random())) {
+            log::info!(
+                "the session on {} has ended: nobody was there",
+                self.0.id.host()
+            );
+            self.put(session, true);
+        }
     }
 
     /// Ends waiting periods: the machine woke up, or came online.

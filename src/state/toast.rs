@@ -82,7 +82,15 @@ impl Toasts {
 
     /// Tells something; the same text is not told twice at a time.
     pub fn tell(&self, tone: Tone, text: impl Into<String>) {
-        let text = text.into();
+        self.add(tone, text.into(), tone.stays());
+    }
+
+    /// Tells something to somebody who may not be there now.
+    pub fn tell_until_seen(&self, tone: Tone, text: String) {
+        self.add(tone, text, None);
+    }
+
+    fn add(&self, tone: Tone, text: String, stays: Option<u32>) {
         if self
             .list
             .with_untracked(|list| list.iter().any(|toast| toast.text == text))
@@ -101,7 +109,7 @@ impl Toasts {
                 list.remove(0);
             }
         });
-        if let Some(stays) = tone.stays() {
+        if let Some(stays) = stays {
             let (this, pause) = (self.clone(), self.clock.sleep(stays));
             spawn(async move {
                 pause.await;

@@ -12,6 +12,7 @@ use send_wrapper::SendWrapper;
 
 use super::app::{NotFoundPage, StatusPage};
 use super::connect::{KnownServers, SharedQuestion, WaitingPanel};
+use super::idle::StillThere;
 use super::kit::{Button, Mark, Variant};
 use super::lobby::LobbyPage;
 use super::room::RoomPage;
@@ -45,6 +46,8 @@ pub enum Piece {
     Status(&'static str),
     /// An address that leads nowhere.
     NotFound,
+    /// The question whether somebody is still there.
+    StillThere,
 }
 
 fn home_view(piece: Piece) -> AnyView {
@@ -58,6 +61,7 @@ fn home_view(piece: Piece) -> AnyView {
         Piece::Lobby => view! { <LobbyPage /> }.into_any(),
         Piece::Status(title) => view! { <StatusPage title=title /> }.into_any(),
         Piece::NotFound => view! { <NotFoundPage /> }.into_any(),
+        Piece::StillThere => view! { <StillThere /> }.into_any(),
     }
 }
 
@@ -112,7 +116,7 @@ mod part {
 pub fn home(piece: Piece) -> AnyView {
     let otherwise: fn() -> AnyView = match piece {
         // The page beside them says what is wrong.
-        Piece::Rail(_) | Piece::Known => || ().into_any(),
+        Piece::Rail(_) | Piece::Known | Piece::StillThere => || ().into_any(),
         Piece::Waiting(..) | Piece::Shared(_) => missing,
         _ => missing_page,
     };

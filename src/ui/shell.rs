@@ -53,6 +53,11 @@ pub fn Shell(
         Signal::derive(move || list.read().iter().map(toast_item).collect::<Vec<_>>())
     };
     let toasts = app.toasts();
+    // From the first time on it stays: a dialog has to close before it goes, or the focus is lost.
+    let was_asked = {
+        let warned = app.warned();
+        Memo::new(move |was: Option<&bool>| was == Some(&true) || warned.read().is_some())
+    };
     view! {
         <div
             class="shell"
@@ -86,6 +91,7 @@ pub fn Shell(
                 on_dismiss=Callback::new(move |id| toasts.dismiss(id))
                 dismiss_label=words::DISMISS
             />
+            {move || was_asked.get().then(|| late::home(Piece::StillThere))}
         </div>
     }
     .into_any()

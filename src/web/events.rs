@@ -10,6 +10,7 @@ use super::window;
 pub struct Listener {
     target: EventTarget,
     name: &'static str,
+    capture: bool,
     callback: Closure<dyn FnMut(Event)>,
 }
 
@@ -20,10 +21,19 @@ impl std::fmt::Debug for Listener {
 }
 
 impl Listener {
-    fn new(target: EventTarget, name: &'static str, handler: impl FnMut(Event) + 'static) -> Self {
+    fn new(
+        target: EventTarget,
+        name: &'static str,
+        capture: bool,
+        handler: impl FnMut(Event) + 'static,
+    ) -> Self {
         let callback = Closure::<dyn FnMut(Event)>::new(handler);
         if target
-            .add_event_listener_with_callback(name, callback.as_ref().unchecked_ref())
+            .add_event_listener_with_callback_and_bool(
+                name,
+                callback.as_ref().unchecked_ref(),
+                capture,
+            )
             .is_err()
         {
             log::error!("cannot listen for {name}");
@@ -31,6 +41,7 @@ impl Listener {
         Self {
             target,
             name,
+            capture,
             callback,
         }
     }
@@ -38,22 +49,31 @@ impl Listener {
     /// Listens on the window.
     #[must_use]
     pub fn window(name: &'static str, handler: impl FnMut(Event) + 'static) -> Self {
-        Self::new(window().into(), name, handler)
+        Self::new(window().into(), name, false, handler)
+    }
+
+    /// Listens on the window before anybody else, also where others keep an event to themselves. Browsers do not
+    /// wait for listeners of the window before they scroll.
+    #[must_use]
+    pub fn first(name: &'static str, handler: impl FnMut(Event) + 'static) -> Self {
+        Self::new(window().into(), name, true, handler)
     }
 
     /// Listens on the document; `None` in a page without one.
     #[must_use]
     pub fn document(name: &'static str, handler: impl FnMut(Event) + 'static) -> Option<Self> {
-        Some(Self::new(window().document()?.into(), name, handler))
+        Some(Self::new(window().document()?.into(), name, false, handler))
     }
 }
 
 impl Drop for Listener {
     fn drop(&mut self) {
         // The target may be gone already.
-        let _ = self
-            .target
-            .remove_event_listener_with_callback(self.name, self.callback.as_ref().unchecked_ref());
+        let _ = self.target.remove_event_listener_with_callback_and_bool(
+            self.name,
+            self.callback.as_ref().unchecked_ref(),
+            self.capture,
+        );
     }
 }
 

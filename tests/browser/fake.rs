@@ -5,7 +5,7 @@
 mod backend;
 #[path = "../journeys/fake/disk.rs"]
 #[allow(dead_code, reason = "shared with the journeys, which use the rest")]
-mod disk;
+pub mod disk;
 #[allow(dead_code, reason = "shared with the journeys, which use the rest")]
 #[path = "../journeys/fake/feed.rs"]
 mod feed;
@@ -35,7 +35,7 @@ use self::backend::Out;
 pub use self::feed::{content, finished, started, text_end, text_start};
 
 const MINUTE: i64 = 60_000;
-const HOUR: i64 = 60 * MINUTE;
+pub const HOUR: i64 = 60 * MINUTE;
 
 /// What the shared feed asks for; a page of these tests is never closed.
 mod tab {
@@ -193,11 +193,13 @@ impl Navigator for Inside {
 /// `harbor`, whose session has ended, `meadow`, which is open to everyone, and `garden`, whose session is about
 /// to end and cannot be renewed.
 pub struct World {
+    pub harbor: Backend,
     pub meadow: Backend,
     /// The status with which lists of rooms fail; 0: they do not.
     pub rooms_fail: Arc<AtomicU16>,
     pub garden: Backend,
     pub weather: Weather,
+    pub disk: disk::Disk,
     pub ports: Ports,
 }
 
@@ -239,11 +241,11 @@ impl World {
         disk.put(&key, &stored::encode(&session, &key, None, [8; 16]));
         let ports = Ports {
             http: Arc::new(Servers {
-                all: vec![harbor, meadow.clone(), garden.clone()],
+                all: vec![harbor.clone(), meadow.clone(), garden.clone()],
                 weather: weather.clone(),
                 rooms_fail: Arc::clone(&rooms_fail),
             }),
-            store: Arc::new(Memory(disk)),
+            store: Arc::new(Memory(disk.clone())),
             clock: Arc::new(BrowserClock),
             random: Arc::new(Crypto),
             lock: Arc::new(WebLocks),
@@ -255,6 +257,8 @@ impl World {
             rooms_fail,
             garden,
             weather,
+            harbor,
+            disk,
             ports,
         }
     }

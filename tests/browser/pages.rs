@@ -11,6 +11,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen_test::wasm_bindgen_test;
 use web_sys::{Element, HtmlButtonElement};
 
+use crate::fake::disk::Disk;
 use crate::fake::{
     Backend, FLOW, Weather, World, content, finished, started, text_end, text_start,
 };
@@ -20,12 +21,15 @@ use crate::page::{
 
 /// The app and its servers: one for all tests, because a page has one history.
 #[derive(Clone)]
-struct Opened {
-    app: App,
+pub struct Opened {
+    pub app: App,
+    pub harbor: Backend,
     meadow: Backend,
     rooms_fail: Arc<AtomicU16>,
     garden: Backend,
     weather: Weather,
+    /// What is stored, which another tab may change.
+    pub disk: Disk,
     /// The address in which the tests found the page.
     address: String,
 }
@@ -40,7 +44,7 @@ fn address() -> String {
 
 impl Opened {
     /// The app at a place, ready for input.
-    async fn at(route: impl FnOnce(&Self) -> Route) -> Self {
+    pub async fn at(route: impl FnOnce(&Self) -> Route) -> Self {
         let opened = OPENED.with(|opened| opened.get_or_init(Self::start).clone());
         until("data-ready", || {
             (root().get_attribute("data-ready")? == "true").then_some(())
@@ -60,16 +64,20 @@ impl Opened {
             rooms_fail,
             garden,
             weather,
+            harbor,
+            disk,
             ports,
         } = World::new();
         let app = App::start(ports, None);
         enfilade::ui::mount(app.clone());
         Self {
             app,
+            harbor,
             meadow,
             rooms_fail,
             garden,
             weather,
+            disk,
             address,
         }
     }
@@ -81,7 +89,7 @@ impl Opened {
     }
 
     /// The page as it was found, for the test that comes next.
-    async fn close(&self) {
+    pub async fn close(&self) {
         self.go(&Route::home()).await;
         assert_eq!(address(), self.address);
         // Shown, too: the next test must not find fields of this one.

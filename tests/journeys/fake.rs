@@ -23,9 +23,11 @@ pub use self::vault::{FakeVault, VaultMode};
 
 use enfilade::core::record::keys;
 use enfilade::core::server::registry::{self, ServerRecord};
+use enfilade::core::session::idle::Limits;
 use enfilade::core::session::machine::{Epoch, ExpiryReason, Session, SessionState};
 use enfilade::core::session::pre_auth::CallbackAnswer;
 use enfilade::core::session::stored;
+use enfilade::core::settings::Settings;
 
 pub const SECOND: i64 = 1_000;
 pub const MINUTE: i64 = 60 * SECOND;
@@ -53,7 +55,7 @@ impl World {
         });
         LINES.with(|lines| lines.lock().unwrap().clear());
         let clock = FakeClock::new();
-        Self {
+        let world = Self {
             net: Net::new(clock.clone()),
             locks: FakeLocks::new(clock.clone()),
             clock,
@@ -62,7 +64,22 @@ impl World {
             remembered: RefCell::default(),
             epochs: RefCell::new(100),
             tabs: RefCell::default(),
-        }
+        };
+        // Journeys let hours pass in which nobody touches anything.
+        world.set_limits(0, 0);
+        world
+    }
+
+    /// Remembers for how long nobody may do anything, in minutes.
+    pub fn set_limits(&self, warn_after: i64, sign_out_after: i64) {
+        let settings = Settings {
+            inactivity: Limits {
+                warn_after_ms: warn_after * MINUTE,
+                sign_out_after_ms: sign_out_after * MINUTE,
+            },
+            ..Settings::default()
+        };
+        self.disk.put(&keys::settings(), &settings.encode());
     }
 
     /// A world with two servers, both known and signed in for an hour.

@@ -7,6 +7,7 @@ mod drafts;
 mod fake;
 mod faults;
 mod guard;
+mod idle;
 mod lobby;
 mod outlook;
 mod people;

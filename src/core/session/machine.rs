@@ -240,12 +240,12 @@ impl Session {
     }
 
     /// Ends a session that nobody has used for long, and drops its tokens, also those that an expired one
-    /// has kept; `true` where this changed anything.
+    /// has kept, or cannot open; `true` where this changed anything.
     pub fn end_inactive(&mut self, epoch: Epoch) -> bool {
         let (Some(provider), Some(user), true) = (
             self.provider().cloned(),
             self.user(),
-            self.tokens().is_some(),
+            self.tokens().is_some() || self.expiry() == Some(ExpiryReason::Sealed),
         ) else {
             return false;
         };

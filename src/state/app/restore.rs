@@ -2,7 +2,7 @@
 
 use futures_util::FutureExt;
 use futures_util::future::Either;
-use reactive_graph::traits::{GetUntracked, Set, Update};
+use reactive_graph::traits::{GetUntracked, Set};
 
 use super::App;
 use crate::core::composer::draft::Draft;
@@ -11,7 +11,6 @@ use crate::core::route::Route;
 use crate::core::server::registry::{self, ServerRecord};
 use crate::core::session::pre_auth;
 use crate::i18n;
-use crate::state::server::Server;
 use crate::state::task::spawn;
 use crate::state::toast::Tone;
 
@@ -19,13 +18,12 @@ use crate::state::toast::Tone;
 const RESTORE_LIMIT: u32 = 3_000;
 impl App {
     pub(super) fn restore(&self) {
-        let shared = &self.0.shared;
         for record in self.read_servers() {
-            let server = Server::restore(shared, record);
+            let server = self.take_in(record);
             // Until it is known what is stored, nothing that comes in between is a verdict.
             server.session().hold();
-            self.0.servers.update(|servers| servers.push(server));
         }
+        self.look();
         let app = self.clone();
         spawn(async move { app.finish_restore().await });
     }
@@ -43,6 +41,9 @@ impl App {
         for server in &servers {
             server.session().adopt_stored();
         }
+        // Before any of them is used or shown.
+        self.look();
+        self.watch_clock();
         let checks = futures_util::future::join_all(
             servers
                 .iter()
@@ -62,6 +63,10 @@ impl App {
         // What is shown as signed in is asked for, one server after the other.
         for server in &servers {
             server.verify().await;
+        }
+        // Everybody else gets to the connect page, which asks.
+        if self.is_armed() {
+            self.0.connect.ask_for_config(self);
         }
     }
 

@@ -46,7 +46,8 @@ impl App {
                 .map(|place| place.to_path()),
             name: identity.0,
             description: identity.1,
-            forced_prompt: false,
+            // After an end for inactivity the provider must not let in whoever sits there now.
+            forced_prompt: shared.get(&keys::prompt(server)).is_some(),
         };
         let key = keys::pre_auth(&flow);
         shared.set(&key, &pre_auth.encode());
@@ -162,7 +163,9 @@ impl App {
                 (pre_auth.name.clone(), pre_auth.description.clone()),
             )
         });
+        self.before_sign_in();
         server.session().sign_in(pre_auth.provider, tokens);
+        shared.remove(&keys::prompt(server.id()));
         let key = keys::trips(server.id());
         let mut trips = shared.load::<Trips>(&key, 1).unwrap_or_default();
         trips.signed_in(shared.now());

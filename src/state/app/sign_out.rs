@@ -125,7 +125,7 @@ impl App {
         }
     }
 
-    fn is_any_running(&self) -> bool {
+    pub(super) fn is_any_running(&self) -> bool {
         self.0
             .servers
             .with_untracked(|servers| servers.iter().any(Server::is_running))

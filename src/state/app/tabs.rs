@@ -17,7 +17,10 @@ impl App {
             let text = self.0.shared.get(key);
             if let Some(settings) = text.and_then(|text| Settings::decode(&text).ok()) {
                 self.0.settings.set(settings);
+                self.watch_clock();
             }
+        } else if key == keys::activity() {
+            self.activity_changed();
         } else if key.starts_with(keys::SESSION_PREFIX) {
             for server in self.0.servers.get_untracked() {
                 if server.session().storage_key() == key {
@@ -49,8 +52,7 @@ impl App {
                     }
                 }
                 None => {
-                    let server = Server::restore(&self.0.shared, record.clone());
-                    self.0.servers.update(|servers| servers.push(server));
+                    self.take_in(record.clone());
                 }
             }
         }

@@ -69,6 +69,7 @@ impl ServerSession {
     }
 
     async fn refresh_once(&self) -> Refreshed {
+        self.about_to_use();
         let before = self.0.session.read_untracked().stamp();
         if let Some(held) = lease::acquire(&self.0.shared, &self.0.id, LOCK_WAIT).await {
             let (release, released) = oneshot::channel::<()>();

@@ -16,15 +16,16 @@ pub fn Dialog(
     /// Whether it is shown, owned by the caller.
     #[prop(into)]
     open: Signal<bool>,
-    /// Called when it was closed, also by Escape; the caller turns `open` off.
-    #[prop(into)]
-    on_close: Callback<()>,
+    /// Called when it was closed, also by Escape; the caller turns `open` off. Without it, it has to be answered:
+    /// nothing but the caller's own buttons closes it, and all of it is read out when it comes.
+    #[prop(optional, into)]
+    on_close: Option<Callback<()>>,
     /// The heading and accessible name.
     #[prop(into)]
     title: Signal<String>,
     /// The name of the button that closes it.
-    #[prop(into)]
-    close_label: Signal<String>,
+    #[prop(optional, into)]
+    close_label: MaybeProp<String>,
     /// Whether it is for a list or table.
     #[prop(optional)]
     wide: bool,
@@ -50,32 +51,55 @@ pub fn Dialog(
         }
     });
     let closed = move |_| {
-        if open.try_get_untracked().unwrap_or(false) {
+        if !open.try_get_untracked().unwrap_or(false) {
+            return;
+        }
+        if let Some(on_close) = on_close {
             on_close.try_run(());
+        } else if let Some(dialog) = node.try_get_untracked().flatten() {
+            // A browser may close it at the second Escape, whatever it was told.
+            let _ = dialog.show_modal();
         }
     };
+    let cancelled = move |event: leptos::ev::Event| {
+        if on_close.is_none() {
+            event.prevent_default();
+        }
+    };
+    let body_id = on_close.is_none().then(|| next_id("dialog"));
+    let described_by = body_id.clone();
     view! {
         <dialog
             class="dialog"
             data-size=wide.then_some("wide")
+            role=on_close.is_none().then_some("alertdialog")
             aria-labelledby=labelled_by
+            aria-describedby=described_by
+            on:cancel=cancelled
             on:close=closed
             node_ref=node
         >
             <h2 class="dialog__title" id=title_id>
                 {move || title.get()}
             </h2>
-            <div class="dialog__body">{children()}</div>
+            <div class="dialog__body" id=body_id>
+                {children()}
+            </div>
             {foot.map(|foot| view! { <div class="dialog__foot">{foot.run()}</div> })}
             // Last in the order of focus, so that opening does not land on the way out.
-            <Button
-                class="dialog__close"
-                variant=Variant::Icon
-                size=Size::Small
-                icon=Icon::Close
-                label=close_label
-                on_press=on_close
-            />
+            {on_close
+                .map(|on_close| {
+                    view! {
+                        <Button
+                            class="dialog__close"
+                            variant=Variant::Icon
+                            size=Size::Small
+                            icon=Icon::Close
+                            label=close_label
+                            on_press=on_close
+                        />
+                    }
+                })}
         </dialog>
     }
     .into_any()

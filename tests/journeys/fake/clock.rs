@@ -33,6 +33,11 @@ impl FakeClock {
         self.0.lock().unwrap().now
     }
 
+    /// The time changes, and no timer has noticed yet.
+    pub fn set(&self, now: i64) {
+        self.0.lock().unwrap().now = now;
+    }
+
     /// Lets every task run until nothing moves any more; frames are painted, time stands still.
     pub fn settle(&self) {
         loop {
