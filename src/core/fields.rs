@@ -8,10 +8,6 @@ pub fn text(object: &Value, name: &str) -> Option<String> {
 }
 
 /// A text that may be missing or null. `None` for anything else.
-#[expect(
-    clippy::option_option,
-    reason = "missing and malformed are two answers"
-)]
 pub fn optional_text(object: &Value, name: &str) -> Option<Option<String>> {
     match object.get(name) {
         None | Some(Value::Null) => Some(None),
