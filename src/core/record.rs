@@ -254,8 +254,6 @@ mod tests {
             keys::told_in_clear(),
             keys::pause(&server),
             keys::retired(),
-            keys::names(&server),
-            keys::trusted(&server),
             keys::aside(&keys::servers()),
         ];
         assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), all.len());
