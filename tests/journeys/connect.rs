@@ -481,6 +481,8 @@ fn a_redirect_carries_no_token_and_ends_no_session() {
         world.net.always(path, Act::Redirect(end));
     }
     tab.load(&harbor);
+    world.advance(10_000);
+    assert!(world.net.count("GET /api/login") > 0, "looked for again");
     assert!(
         world
             .net
@@ -582,7 +584,8 @@ fn somebody_who_signed_out_is_not_asked_about_the_sign_in_of_before() {
     // Signed in to both by one client of one provider, and content with it.
     let mut shared = meadow.provider();
     shared.server_url = harbor.issuer();
-    let tokens = harbor.tokens(world.clock.time(), HOUR);
+    let mut tokens = meadow.tokens(world.clock.time(), HOUR);
+    tokens.refresh = None;
     world.keep(&meadow, &Session::signed_in(world.epoch(), shared, tokens));
     advertises(&world, &meadow, &harbor.issuer(), "web");
     let tab = world.open();
