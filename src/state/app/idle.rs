@@ -91,14 +91,14 @@ impl App {
 
     /// Somebody does something. Cheap: called for every key.
     pub fn touch(&self) {
-        if !self.is_watched() {
+        // Only an answer to the question counts once it is asked.
+        if self.is_asked() || !self.is_watched() {
             return;
         }
         if !matches!(self.phase(), Phase::Watching { .. }) {
             self.look();
         }
-        // Only an answer to the question counts once it is asked.
-        if self.is_watched() && self.0.idle.warned.with_untracked(Option::is_none) {
+        if self.is_watched() && !self.is_asked() {
             self.note_activity();
         }
     }
@@ -107,17 +107,18 @@ impl App {
     pub fn stay_signed_in(&self) {
         // Timers may be late: what is over is over.
         self.look();
-        if self.0.idle.warned.with_untracked(Option::is_some) {
+        if self.is_asked() {
             lock(&self.0.idle.clock).last = self.now();
             self.write_activity();
             self.warn(None);
+            self.watch_clock();
         }
     }
 
     /// Ends every session at once, from the warning.
     pub fn sign_out_idle(&self) {
         self.look();
-        if self.0.idle.warned.with_untracked(Option::is_some) {
+        if self.is_asked() {
             self.end_sessions();
             self.toasts().tell(Tone::Info, i18n::idle::signed_out_now());
         }
@@ -149,7 +150,11 @@ impl App {
     /// Another tab has noted activity.
     pub(super) fn activity_changed(&self) {
         self.hear();
-        self.look();
+        // The next look is due at another time, if another tab has said that somebody is there.
+        if self.is_asked() {
+            self.look();
+            self.watch_clock();
+        }
     }
 
     /// Writes down what has not been written yet.
@@ -181,7 +186,7 @@ impl App {
         let now = self.now();
         let looked_at = std::mem::replace(&mut lock(&self.0.idle.clock).looked_at, now);
         let is_awake = (0..SLEPT).contains(&(now - looked_at));
-        if is_awake && self.is_any_running() && self.0.idle.warned.with_untracked(Option::is_none) {
+        if is_awake && !self.is_asked() && self.is_any_running() {
             self.note_activity();
         }
         if !matches!(self.phase(), Phase::Watching { .. }) {
@@ -206,6 +211,10 @@ impl App {
             }
         };
         u32::try_from((next - now).clamp(1, TICK)).ok()
+    }
+
+    fn is_asked(&self) -> bool {
+        self.0.idle.warned.with_untracked(Option::is_some)
     }
 
     fn phase(&self) -> Phase {
