@@ -110,6 +110,11 @@ mod tests {
 
     const NOW: i64 = 1_800_000_000_000;
 
+    #[test]
+    fn the_longest_time_is_a_year() {
+        assert_eq!(LONGEST, 31_536_000_000);
+    }
+
     fn limits(warn_after_ms: i64, sign_out_after_ms: i64) -> Limits {
         Limits {
             warn_after_ms,

@@ -391,7 +391,7 @@ mod tests {
             !session.expire(Epoch(6), ExpiryReason::Refused),
             "another epoch"
         );
-        assert!(session.is_active());
+        assert!(session.is_active() && !session.is_expired());
         assert!(session.expire(Epoch(7), ExpiryReason::Refused));
         assert!(session.is_expired());
         assert_eq!(session.tokens(), Some(&tokens(ANN)));

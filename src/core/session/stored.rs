@@ -141,6 +141,8 @@ mod tests {
 
     const KEY: &str = "enfilade/session/x";
     const SEAL: Seal = Seal::new([7; 32]);
+    const PROVIDER: &str =
+        r#""provider":{"id":"p","title":"P","server_url":"https://id.example","client_id":"c"}"#;
 
     fn tokens() -> Tokens {
         Tokens {
@@ -241,6 +243,13 @@ mod tests {
             r#"{"v":2,"data":{"state":"active","epoch":1,"version":0}}"#,
             r#"{"v":2,"data":{"state":"expired_refused","epoch":1,"version":0}}"#,
             r#"{"v":2,"data":{"state":"nonsense","epoch":1,"version":0}}"#,
+            &format!(r#"{{"v":2,"data":{{"state":"active",{PROVIDER},"epoch":1,"version":0}}}}"#),
+            &format!(
+                r#"{{"v":2,"data":{{"state":"nonsense",{PROVIDER},"sealed":"x","epoch":1,"version":0}}}}"#
+            ),
+            &format!(
+                r#"{{"v":2,"data":{{"state":"nonsense",{PROVIDER},"tokens":{{"access":"a","refresh":null,"id_token":null,"expires_at":5,"lifetime":5}},"epoch":1,"version":0}}}}"#
+            ),
             r#"{"v":2,"data":{"state":"active"}}"#,
             r#"{"v":2,"data":[]}"#,
         ] {

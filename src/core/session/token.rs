@@ -67,8 +67,9 @@ pub fn lifetime(expires_in: Option<&Value>, default: i64) -> i64 {
             clippy::cast_possible_truncation,
             reason = "a cast from f64 saturates, and the clamp follows"
         )]
-        Some(seconds) if !seconds.is_nan() => ((seconds * 1000.0) as i64).clamp(0, MAX_LIFETIME),
-        _ => default,
+        // JSON knows no NaN.
+        Some(seconds) => ((seconds * 1000.0) as i64).clamp(0, MAX_LIFETIME),
+        None => default,
     }
 }
 
@@ -238,6 +239,14 @@ mod tests {
     }
 
     #[test]
+    fn the_times_are_those_of_the_rules() {
+        assert_eq!(MAX_LIFETIME, 2_592_000_000, "30 days");
+        assert_eq!(DEFAULT_AT_SIGN_IN, 3_600_000, "1 h");
+        assert_eq!(DEFAULT_AT_REFRESH, 1_800_000, "30 min");
+        assert_eq!(MARGIN, 300_000, "5 min");
+    }
+
+    #[test]
     fn a_lifetime_is_read_from_every_form_and_clamped() {
         for (given, want) in [
             (json!(3600), 3_600_000),
@@ -342,6 +351,27 @@ mod tests {
         backoff.succeeded();
         backoff.failed(0, 0, Some(30_000));
         assert!(!backoff.allows(29_999) && backoff.allows(30_000));
+    }
+
+    #[test]
+    fn half_of_a_pause_is_fixed_and_half_is_chance() {
+        let pause = |random| {
+            let mut backoff = Backoff::default();
+            backoff.failed(1_000_000, random, None);
+            assert!(!backoff.allows(1_000_000));
+            backoff.not_before() - 1_000_000
+        };
+        assert_eq!((pause(0), pause(250), pause(500)), (500, 750, 1000));
+        assert_eq!(pause(501), 500, "and begins anew");
+    }
+
+    #[test]
+    fn two_minutes_are_the_longest_that_is_obeyed() {
+        let mut backoff = Backoff::default();
+        backoff.failed(0, 0, Some(10_000_000));
+        assert!(!backoff.allows(0) && !backoff.allows(119_999));
+        assert!(backoff.allows(120_000));
+        assert!(backoff.allows(-1), "a clock set back");
     }
 
     #[test]
