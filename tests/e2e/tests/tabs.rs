@@ -5,7 +5,7 @@ use enfilade_e2e::app::{App, button};
 use enfilade_e2e::browser::PATIENCE;
 use enfilade_e2e::failure::ensure;
 use enfilade_e2e::journey::not_here;
-use enfilade_e2e::{Found, Kind, Outcome, Server, Setup, journey};
+use enfilade_e2e::{Failure, Found, Kind, Outcome, Server, Setup, journey};
 use serde_json::{Value, json};
 
 const TABS: usize = 10;
@@ -17,10 +17,15 @@ const HURRY: &str = r"
 const [at, server] = arguments;
 const original = window.fetch;
 window.asked = 0;
+window.failed = [];
 window.fetch = function (request, ...rest) {
   const url = request instanceof Request ? request.url : String(request);
   if (url.startsWith(server + '/api/')) window.asked += 1;
-  return original.call(this, request, ...rest);
+  const begun = Math.round(performance.now());
+  return original.call(window, request, ...rest).catch((error) => {
+    window.failed.push(`${request.method} ${url}: ${error} after ${Math.round(performance.now()) - begun} ms`);
+    throw error;
+  });
 };
 const paths = [...document.querySelectorAll(`nav a[href*='/thread/']`)].map((a) => a.getAttribute('href'));
 const turn = () => {
@@ -86,6 +91,7 @@ async fn ten_tabs_with_twenty_requests_each_renew_the_session_once() -> Outcome<
         server.switch(&format!("expire?user={user}")).await?;
         // Slow answers, so that requests of many tabs are on their way with the token that is refused.
         server.switch("delay?ms=200").await?;
+        server.switch("token-endpoint?hang=2000").await?;
         let soon = browser.script("return Date.now() + 3000", vec![]).await?;
         for tab in &tabs {
             browser.to_tab(tab).await?;
@@ -106,7 +112,12 @@ async fn ten_tabs_with_twenty_requests_each_renew_the_session_once() -> Outcome<
                 .await?
                 .as_u64()
                 .unwrap_or(0);
-            app.is_listed(&server, "signed in").await?;
+            if let Err(failure) = app.is_listed(&server, "signed in").await {
+                let failed = browser.script("return window.failed", vec![]).await?;
+                return Err(Failure::new(format!(
+                    "{failure}; failed requests: {failed}"
+                )));
+            }
         }
         server.switch("delay?ms=0").await?;
         let after = server.get("/test/stats", None).await?;
