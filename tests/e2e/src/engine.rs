@@ -90,7 +90,11 @@ pub async fn start(engine: Engine) -> Outcome<(WebDriver, Console)> {
     let console = match engine {
         Engine::Chromium => Ok(Console::Kept),
         Engine::Firefox => listen(&driver).await,
-        Engine::WebKit => Ok(Console::Unheard),
+        // It takes no size at its start.
+        Engine::WebKit => match driver.set_window_rect(0, 0, 1280, 860).await {
+            Ok(()) => Ok(Console::Unheard),
+            Err(error) => Err(error.into()),
+        },
     };
     match console {
         Ok(console) => Ok((driver, console)),

@@ -233,7 +233,7 @@ if (!window.sentTokens) {
   window.fetch = function (request, ...rest) {
     const token = request instanceof Request && request.headers.get('authorization');
     if (token) sent[request.url] = token.replace(/^Bearer /, '');
-    return original.call(this, request, ...rest);
+    return original.call(window, request, ...rest);
   };
 }
 window.dispatchEvent(new Event('online'));

@@ -17,7 +17,7 @@ const AT_ONCE: u64 = 12;
 /// Answers in the first two seconds: each server is asked for its rooms at least, so all of them at once would be more.
 const EARLY: u64 = 50;
 /// Every answer takes so long, that requests made at once are seen to be.
-const DELAY_MS: u64 = 500;
+const DELAY_MS: u64 = 300;
 
 /// The milliseconds from the start of the page's load until it takes input.
 const READY: &str = r"
