@@ -366,6 +366,24 @@ mod tests {
     }
 
     #[test]
+    fn a_pause_is_lengthened_by_another_tab_ended_by_waking_and_forgotten_after_a_success() {
+        let mut backoff = Backoff::default();
+        backoff.failed(0, 0, None);
+        backoff.hold(30_000);
+        assert_eq!(backoff.not_before(), 30_000);
+        backoff.hold(10_000);
+        assert_eq!(backoff.not_before(), 30_000, "never shortened");
+        backoff.wake();
+        assert!(backoff.allows(0));
+        backoff.failed(0, 0, None);
+        assert_eq!(backoff.not_before(), 1_000, "the count goes on");
+        backoff.succeeded();
+        assert!(backoff.allows(0));
+        backoff.failed(0, 0, None);
+        assert_eq!(backoff.not_before(), 500, "it begins anew");
+    }
+
+    #[test]
     fn two_minutes_are_the_longest_that_is_obeyed() {
         let mut backoff = Backoff::default();
         backoff.failed(0, 0, Some(10_000_000));

@@ -148,6 +148,18 @@ mod tests {
     }
 
     #[test]
+    fn without_a_refresh_token_the_end_says_whether_the_server_or_the_time_has_decided() {
+        let failure = RefreshFailure::NoRefreshToken;
+        let after = |now, refused| after_failure(&failure, &tokens(), now, refused);
+        assert_eq!(after(999, false), AfterFailure::KeepAndStop);
+        assert_eq!(
+            after(1000, false),
+            AfterFailure::Expire(ExpiryReason::Elapsed)
+        );
+        assert_eq!(after(0, true), AfterFailure::Expire(ExpiryReason::Refused));
+    }
+
+    #[test]
     fn trouble_on_the_way_never_ends_a_session() {
         for failure in [
             RefreshFailure::Transient { retry_after: None },
