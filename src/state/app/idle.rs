@@ -315,9 +315,6 @@ impl App {
     fn sessions_changed(&self) {
         let is_armed = self.is_armed();
         let was_armed = std::mem::replace(&mut lock(&self.0.idle.clock).armed, is_armed);
-        if !is_armed {
-            self.warn(None);
-        }
         let has_ended = || {
             self.any_session(|server| {
                 let session = server.session().signal();
