@@ -223,6 +223,10 @@ fn a_sign_in_elsewhere_does_not_save_a_session_that_is_over() {
         assert!(has_ended(&world, &harbor));
         world.advance(10 * MINUTE - SECOND);
         assert_eq!(tab.standing(&meadow), Standing::SignedIn);
+        // What is stored from here on is sealed, as the end of this world sees.
+        meadow.refuse_access();
+        tab.load(&meadow);
+        assert_eq!(world.net.count("POST id.meadow.example/token"), 1);
     }
 }
 
@@ -580,11 +584,15 @@ fn a_machine_that_sleeps_past_the_question_wakes_to_it() {
 
 #[test]
 fn a_tab_that_was_closed_for_twenty_minutes_opens_signed_out_and_uses_no_token() {
-    for vault in [VaultMode::Works, VaultMode::Missing] {
+    for (vault, lifetime) in [
+        (VaultMode::Works, 10 * MINUTE),
+        (VaultMode::Missing, 10 * MINUTE),
+        (VaultMode::Works, HOUR),
+    ] {
         let (world, harbor) = World::with_one();
         world.set_limits(10, 5);
         world.vault.set_mode(vault);
-        let session = world.signed_in(&harbor, 10 * MINUTE);
+        let session = world.signed_in(&harbor, lifetime);
         let tab = world.open();
         tab.app.touch();
         tab.app.flush();
