@@ -107,6 +107,10 @@ impl Shared {
             Either::Left((key, _)) => key,
             Either::Right(_) => None,
         };
+        // Somebody else may have had an answer meanwhile: a key that is there stays.
+        if key.is_none() && self.vault_was_asked() {
+            return;
+        }
         if key.is_none() {
             log::warn!("this browser keeps no key: what is stored is not encrypted");
         }

@@ -6,7 +6,8 @@ use enfilade::core::session::machine::ExpiryReason;
 use enfilade::core::session::pre_auth::CallbackAnswer;
 use enfilade::state::app::CallbackState;
 use enfilade::state::server::Standing;
-use reactive_graph::traits::{GetUntracked, Set};
+use reactive_graph::effect::ImmediateEffect;
+use reactive_graph::traits::{Get, GetUntracked, Set};
 use serde_json::json;
 
 use crate::fake::{
@@ -199,21 +200,34 @@ fn a_second_sign_in_leaves_the_clock_alone_and_the_first_starts_it() {
 
 #[test]
 fn a_sign_in_elsewhere_does_not_save_a_session_that_is_over() {
-    let (world, harbor, meadow) = with_two();
-    let tab = world.open();
-    tab.app.sign_out(&tab.server(&meadow));
-    tab.settle();
-    let (_, back) = leave(&world, &tab, &meadow, "/lobby");
-    tab.close();
-    world.clock.suspend(20 * MINUTE);
-    // The page of the way back may be there before anything else is restored.
-    let tab = world.open_at_once(Some(meadow.answer()));
-    tab.app.finish_sign_in(back.rsplit('/').next().unwrap());
-    tab.settle();
-    assert_eq!(tab.standing(&meadow), Standing::SignedIn);
-    assert!(has_ended(&world, &harbor));
-    world.advance(10 * MINUTE - SECOND);
-    assert_eq!(tab.standing(&meadow), Standing::SignedIn);
+    for is_first in [false, true] {
+        let (world, harbor, meadow) = with_two();
+        let tab = world.open();
+        tab.app.sign_out(&tab.server(&meadow));
+        tab.settle();
+        let (_, back) = leave(&world, &tab, &meadow, "/lobby");
+        tab.close();
+        world.clock.suspend(20 * MINUTE);
+        if is_first {
+            world.vault.set_mode(VaultMode::Hangs);
+        }
+        let tab = world.open_at_once(Some(meadow.answer()));
+        if is_first {
+            // The sign-in is done before anything else is restored.
+            tab.settle();
+            world.vault.set_mode(VaultMode::Works);
+        }
+        tab.app.finish_sign_in(back.rsplit('/').next().unwrap());
+        tab.settle();
+        assert_eq!(tab.standing(&meadow), Standing::SignedIn);
+        assert!(has_ended(&world, &harbor));
+        world.advance(10 * MINUTE - SECOND);
+        assert_eq!(tab.standing(&meadow), Standing::SignedIn);
+        // What is stored from here on is sealed, as the end of this world sees.
+        meadow.refuse_access();
+        tab.load(&meadow);
+        assert_eq!(world.net.count("POST id.meadow.example/token"), 1);
+    }
 }
 
 #[test]
@@ -533,21 +547,25 @@ fn a_machine_that_sleeps_past_the_end_wakes_signed_out_before_any_request() {
 
 #[test]
 fn nothing_uses_a_token_once_the_time_is_over() {
-    let (world, harbor) = with_one();
-    let tab = world.open();
-    let server = tab.server(&harbor);
-    world.net.forget_log();
-    world.clock.set(world.clock.time() + 15 * MINUTE);
-    // Before any timer, and without a word from the browser.
-    server.reload_rooms();
-    let session = server.session().clone();
-    enfilade::state::task::spawn(async move {
-        session.refresh(true).await;
-    });
-    tab.settle();
-    assert!(world.net.log().iter().all(|sent| sent.bearer.is_none()));
-    assert_eq!(world.net.count("POST /token"), 0);
-    assert_eq!(tab.standing(&harbor), Standing::Expired);
+    for is_refresh in [false, true] {
+        let (world, harbor) = with_one();
+        let tab = world.open();
+        let server = tab.server(&harbor);
+        world.net.forget_log();
+        // Before any timer, and without a word from the browser.
+        world.clock.set(world.clock.time() + 15 * MINUTE);
+        if is_refresh {
+            let session = server.session().clone();
+            enfilade::state::task::spawn(async move {
+                session.refresh(true).await;
+            });
+        } else {
+            server.reload_rooms();
+        }
+        tab.settle();
+        assert!(world.net.log().is_empty());
+        assert_eq!(tab.standing(&harbor), Standing::Expired);
+    }
 }
 
 #[test]
@@ -566,18 +584,34 @@ fn a_machine_that_sleeps_past_the_question_wakes_to_it() {
 
 #[test]
 fn a_tab_that_was_closed_for_twenty_minutes_opens_signed_out_and_uses_no_token() {
-    for vault in [VaultMode::Works, VaultMode::Missing] {
+    for (vault, lifetime) in [
+        (VaultMode::Works, 10 * MINUTE),
+        (VaultMode::Missing, 10 * MINUTE),
+        (VaultMode::Works, HOUR),
+    ] {
         let (world, harbor) = World::with_one();
         world.set_limits(10, 5);
         world.vault.set_mode(vault);
-        let session = world.signed_in(&harbor, 10 * MINUTE);
+        let session = world.signed_in(&harbor, lifetime);
         let tab = world.open();
         tab.app.touch();
         tab.app.flush();
         tab.close();
         world.clock.suspend(20 * MINUTE);
         world.net.forget_log();
-        let tab = world.open();
+        let tab = world.open_at_once(None);
+        let (restored, server) = (tab.app.restored(), tab.server(&harbor));
+        let first = std::sync::Arc::new(std::sync::Mutex::new(None));
+        let seen = first.clone();
+        let watch = ImmediateEffect::new(move || {
+            if restored.get() {
+                let standing = server.standing().get_untracked();
+                seen.lock().unwrap().get_or_insert(standing);
+            }
+        });
+        tab.settle();
+        drop(watch);
+        assert_eq!(*first.lock().unwrap(), Some(Standing::Expired));
         assert_eq!(tab.standing(&harbor), Standing::Expired);
         assert!(has_ended(&world, &harbor) && is_marked(&world, &harbor));
         assert_ne!(world.stored(&harbor).unwrap().epoch, session.epoch);
@@ -786,16 +820,26 @@ fn kept_tokens_go_quietly_where_nobody_is_signed_in() {
 
 #[test]
 fn tokens_that_could_not_be_opened_do_not_come_back_after_the_end() {
-    let (world, harbor) = with_one();
+    let (world, harbor, meadow) = with_two();
     let tab = world.open();
-    tab.app.flush();
+    tab.app.sign_out(&tab.server(&meadow));
+    tab.settle();
+    let (_, back) = leave(&world, &tab, &meadow, "/lobby");
     tab.close();
     world.vault.set_mode(VaultMode::Missing);
     world.clock.suspend(20 * MINUTE);
-    world.open().close();
+    let tab = world.open_with(meadow.answer());
+    tab.visit(&back);
+    tab.close();
     world.vault.set_mode(VaultMode::Works);
-    assert_eq!(world.open().standing(&harbor), Standing::Expired);
+    let tab = world.open();
+    assert_eq!(tab.standing(&harbor), Standing::Expired);
     assert!(has_ended(&world, &harbor));
+    assert_eq!(
+        tab.standing(&meadow),
+        Standing::SignedIn,
+        "somebody was there since"
+    );
 }
 
 #[test]

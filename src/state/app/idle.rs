@@ -127,7 +127,6 @@ impl App {
     /// Before somebody signs in: the first sign-in starts the clock, a further one leaves it alone.
     pub(super) fn before_sign_in(&self) {
         // Another session may be over by now, and must not live on by this.
-        self.adopt_sessions();
         self.look();
         if !self.is_armed() {
             lock(&self.0.idle.clock).last = self.now();
@@ -315,9 +314,6 @@ impl App {
     fn sessions_changed(&self) {
         let is_armed = self.is_armed();
         let was_armed = std::mem::replace(&mut lock(&self.0.idle.clock).armed, is_armed);
-        if !is_armed {
-            self.warn(None);
-        }
         let has_ended = || {
             self.any_session(|server| {
                 let session = server.session().signal();

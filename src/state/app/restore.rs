@@ -23,7 +23,6 @@ impl App {
             // Until it is known what is stored, nothing that comes in between is a verdict.
             server.session().hold();
         }
-        self.look();
         let app = self.clone();
         spawn(async move { app.finish_restore().await });
     }
