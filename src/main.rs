@@ -28,6 +28,7 @@ fn main() {
 /// What happens to the page is told to the app for as long as the page lives.
 #[cfg(target_arch = "wasm32")]
 fn listen(app: &enfilade::state::app::App) {
+    use enfilade::core::route::Route;
     use enfilade::web;
     use enfilade::web::events::{Listener, is_hidden, storage_key};
 
@@ -36,6 +37,14 @@ fn listen(app: &enfilade::state::app::App) {
         let app = app.clone();
         listeners.push(Listener::window(name, move |_| app.wake()));
     }
+    // A callback address that is opened over one leaves its tokens in the address bar, and finishes nothing.
+    listeners.push(Listener::window("hashchange", |_| {
+        let (path, ..) = web::navigator::location();
+        let place = web::dom::inside(&path).map(|path| Route::parse(&path, "", ""));
+        if matches!(place, Some(Route::Callback { .. })) {
+            web::navigator::clean_address();
+        }
+    }));
     let connect = app.connect();
     listeners.push(Listener::window("pageshow", move |_| connect.shown_again()));
     // Not the moves of a pointer, which a passing lorry makes too. `click` and `input` are all that some screen readers

@@ -339,41 +339,45 @@ impl Server {
         self.0.rooms.update(|rooms| rooms.busy = true);
         let this = self.clone();
         spawn(async move {
-            let epoch = this.0.session.signal().read_untracked().epoch;
-            let answer = Mutex::new(Err(ApiError::Cancelled));
-            let ask = async {
-                let rooms = this.0.client.call(soliplex::rooms()).await;
-                *lock(&answer) = rooms.and_then(|body| soliplex::read_rooms(&body));
-            };
-            this.0.shared.in_turn(ask.boxed_local()).await;
-            let rooms = answer.into_inner().unwrap_or(Err(ApiError::Cancelled));
-            let good = rooms.is_ok();
-            if good {
-                lock(&this.0.personal).verified_at = this.0.shared.now();
-            }
-            if matches!(rooms, Err(ApiError::Unauthorized)) && this.0.session.is_open() {
-                this.reconcile().await;
-            }
-            if let Ok(rooms) = &rooms {
-                this.note_rooms(rooms);
-            }
-            this.0.rooms.update(|load| load.settle(rooms));
-            if !good || this.0.session.signal().read_untracked().epoch != epoch {
-                return;
-            }
-            if let Ok(body) = this.0.client.call(soliplex::room_stats()).await {
-                this.0.activity.set(soliplex::read_room_stats(&body));
-            }
-            if this.0.session.is_open() {
-                return;
-            }
-            // A name is a courtesy: without it the page says less, but works.
-            if let Ok(body) = this.0.client.call(soliplex::user_info()).await
-                && this.0.session.signal().read_untracked().epoch == epoch
-            {
-                this.0.profile.set(soliplex::read_profile(&body));
-            }
+            let work = this.ask_for_rooms().boxed_local();
+            this.0.shared.in_turn(work).await;
         });
+    }
+
+    async fn ask_for_rooms(&self) {
+        let epoch = self.0.session.signal().read_untracked().epoch;
+        let rooms = self
+            .0
+            .client
+            .call(soliplex::rooms())
+            .await
+            .and_then(|body| soliplex::read_rooms(&body));
+        let good = rooms.is_ok();
+        if good {
+            lock(&self.0.personal).verified_at = self.0.shared.now();
+        }
+        if matches!(rooms, Err(ApiError::Unauthorized)) && self.0.session.is_open() {
+            self.reconcile().await;
+        }
+        if let Ok(rooms) = &rooms {
+            self.note_rooms(rooms);
+        }
+        self.0.rooms.update(|load| load.settle(rooms));
+        if !good || self.0.session.signal().read_untracked().epoch != epoch {
+            return;
+        }
+        if let Ok(body) = self.0.client.call(soliplex::room_stats()).await {
+            self.0.activity.set(soliplex::read_room_stats(&body));
+        }
+        if self.0.session.is_open() {
+            return;
+        }
+        // A name is a courtesy: without it the page says less, but works.
+        if let Ok(body) = self.0.client.call(soliplex::user_info()).await
+            && self.0.session.signal().read_untracked().epoch == epoch
+        {
+            self.0.profile.set(soliplex::read_profile(&body));
+        }
     }
 
     /// Asks the server again what it is called and how one signs in.
