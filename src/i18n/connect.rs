@@ -1,5 +1,7 @@
 //! Sentences of the connect page and of everything about signing in.
 
+use crate::core::session::machine::ExpiryReason;
+
 /// Title of the page.
 pub const TITLE: &str = "Connect to a server";
 /// What it is for.
@@ -146,11 +148,21 @@ pub fn waiting_title(server: &str, ended: bool) -> String {
 
 /// Why one is here.
 #[must_use]
-pub fn waiting_why(server: &str, ended: bool) -> String {
-    if ended {
-        format!("{server} no longer accepts the session you had. That is about {server} only.")
-    } else {
-        format!("You are signed out of {server}. That is about {server} only.")
+pub fn waiting_why(server: &str, end: Option<ExpiryReason>) -> String {
+    match end {
+        None => format!("You are signed out of {server}. That is about {server} only."),
+        Some(ExpiryReason::Inactive) => {
+            "Nobody had used Enfilade for a while, so it signed you out.".to_owned()
+        }
+        Some(ExpiryReason::Sealed) => {
+            format!("This browser has lost the key to the session that was kept for {server}.")
+        }
+        Some(ExpiryReason::Elapsed) => format!(
+            "Its time was over, and {server} has nothing to renew it with. That is about {server} only."
+        ),
+        Some(ExpiryReason::Refused | ExpiryReason::InvalidGrant) => {
+            format!("{server} no longer accepts the session you had. That is about {server} only.")
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::core::route::Route;
+use crate::core::session::machine::Session;
 use crate::core::session::return_to::ReturnTo;
 use crate::i18n::connect as words;
 use crate::state::connect::Waiting;
@@ -28,6 +29,7 @@ pub fn WaitingPanel(
         stuck,
     } = waiting;
     let standing = server.standing();
+    let session = server.session().signal();
     let has_ended = Memo::new(move |_| standing.get() == Standing::Expired);
     let name = {
         let server = server.clone();
@@ -89,7 +91,7 @@ pub fn WaitingPanel(
                     {move || words::waiting_title(&name.read(), has_ended.get())}
                 </h1>
                 <p class="connect__lead" dir="auto">
-                    {move || words::waiting_why(&name.read(), has_ended.get())}
+                    {move || words::waiting_why(&name.read(), session.with(Session::expiry))}
                 </p>
             </div>
             <div class="connect__why">
