@@ -158,7 +158,7 @@ impl Server {
             return Ok(None);
         }
         let token = browser
-            .wait_for("a request with a token", 2 * PATIENCE, || async {
+            .wait_for("a request with a token", 4 * PATIENCE, || async {
                 let sent = browser
                     .script(SENT, vec![self.base.as_str().into()])
                     .await?;
