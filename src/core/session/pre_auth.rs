@@ -362,6 +362,22 @@ mod tests {
     }
 
     #[test]
+    fn the_times_are_those_of_the_rules() {
+        assert_eq!(TTL_MS, 1_800_000, "30 min");
+        assert_eq!(SKEW_MS, 120_000, "2 min");
+    }
+
+    #[test]
+    fn an_answer_counts_on_the_callback_page_only() {
+        let callback = Route::Callback {
+            flow: flow(1).to_string(),
+        };
+        let found = Some(tokens("a", None, None));
+        assert_eq!(Callback::at(&callback, "?token=a", ""), found);
+        assert_eq!(Callback::at(&Route::Lobby, "?token=a", ""), None);
+    }
+
+    #[test]
     fn a_flow_id_is_32_lower_case_hex_digits() {
         let id = FlowId::from_random([0x0f; 16]);
         assert_eq!(id.as_str(), "0f".repeat(16));
