@@ -19,7 +19,7 @@ const TABLES: [(&str, Rows); 2] = [
 /// Shorter is no reason.
 const REASON_CHARS: usize = 20;
 /// A row that waits for whoever is building it.
-const OPEN: &str = "TODO-lead";
+const OPEN: &str = "TODO";
 
 fn read(path: &str) -> Option<String> {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).ok()

@@ -16,6 +16,7 @@ use crate::state::toast::Tone;
 
 /// How long the start waits for sessions that have to be renewed first, in milliseconds.
 const RESTORE_LIMIT: u32 = 3_000;
+
 impl App {
     pub(super) fn restore(&self) {
         for record in self.read_servers() {
