@@ -205,8 +205,11 @@ pub trait Vault: Send + Sync {
     fn key(&self) -> LocalBoxFuture<'static, Option<Seal>>;
 }
 
-/// Holds a lock until dropped.
-pub trait LockGuard {}
+/// Holds a lock until dropped, and a moment longer where what was written needs that to reach other tabs.
+pub trait LockGuard {
+    /// No moment longer: the page is about to be left, and must not take the lock with it.
+    fn at_once(&mut self) {}
+}
 
 /// Where the person is and goes.
 pub trait Navigator: Send + Sync {

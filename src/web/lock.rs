@@ -37,6 +37,10 @@ impl Lock for WebLocks {
     }
 }
 
+/// What one tab has written to localStorage is seen by the others a moment later: a lock is given back so many
+/// milliseconds after its guard is dropped, or the next tab would use a refresh token that is spent.
+const ARRIVES: i32 = 150;
+
 thread_local! {
     // A request that is given up is rejected later than its guard is dropped, so this outlives every guard.
     static IGNORE: Closure<dyn FnMut(JsValue)> = Closure::new(|_| {});
@@ -45,18 +49,27 @@ thread_local! {
 struct Held {
     release: Option<Function>,
     abort: AbortController,
+    lingers: bool,
     _callback: Closure<dyn FnMut(JsValue) -> Promise>,
 }
 
-impl LockGuard for Held {}
+impl LockGuard for Held {
+    fn at_once(&mut self) {
+        self.lingers = false;
+    }
+}
 
 impl Drop for Held {
     fn drop(&mut self) {
         // Leaves the queue, where it still waits; a lock that was granted takes no notice.
         self.abort.abort();
         if let Some(release) = &self.release {
-            // Resolving a promise cannot fail.
-            let _ = release.call0(&JsValue::NULL);
+            let wait =
+                || window().set_timeout_with_callback_and_timeout_and_arguments_0(release, ARRIVES);
+            if !self.lingers || wait().is_err() {
+                // Resolving a promise cannot fail.
+                let _ = release.call0(&JsValue::NULL);
+            }
         }
     }
 }
@@ -107,6 +120,7 @@ fn ask(name: &str) -> Option<(oneshot::Receiver<()>, Held)> {
     let guard = Held {
         release: release.borrow_mut().take(),
         abort,
+        lingers: true,
         _callback: callback,
     };
     Some((granted, guard))

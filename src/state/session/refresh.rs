@@ -47,7 +47,7 @@ impl ServerSession {
                     Err(Aborted) if this.is_active_untracked() => Refreshed::Fresh,
                     Err(Aborted) => Refreshed::Ended,
                 };
-                this.let_go();
+                lock(&this.0.flight).held = None;
                 this.0.refreshing.set(false);
                 let waiters = {
                     let mut flight = lock(&this.0.flight);
@@ -63,21 +63,25 @@ impl ServerSession {
         receiver
     }
 
-    /// Lets other tabs renew the tokens: this page is done, or about to be left.
+    /// Lets other tabs renew the tokens at once: this page is about to be left.
     pub fn let_go(&self) {
-        lock(&self.0.flight).held = None;
+        if let Some(held) = lock(&self.0.flight).held.take() {
+            // The work may have ended just now.
+            let _ = held.send(());
+        }
     }
 
     async fn refresh_once(&self) -> Refreshed {
         self.about_to_use();
         let before = self.0.session.read_untracked().stamp();
-        if let Some(held) = lease::acquire(&self.0.shared, &self.0.id, LOCK_WAIT).await {
+        if let Some(mut held) = lease::acquire(&self.0.shared, &self.0.id, LOCK_WAIT).await {
             let (release, released) = oneshot::channel::<()>();
             lock(&self.0.flight).held = Some(release);
             spawn(async move {
-                // Ends when the sender is dropped.
-                let _ = released.await;
-                drop(held);
+                // The sender is dropped with the end of the work.
+                if released.await.is_ok() {
+                    held.at_once();
+                }
             });
         }
         self.adopt_stored();
