@@ -26,7 +26,7 @@ pub struct Opened {
     pub harbor: Backend,
     meadow: Backend,
     rooms_fail: Arc<AtomicU16>,
-    garden: Backend,
+    pub garden: Backend,
     weather: Weather,
     /// What is stored, which another tab may change.
     pub disk: Disk,

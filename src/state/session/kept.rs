@@ -68,7 +68,8 @@ impl ServerSession {
     /// Says once per device that what is stored here is not encrypted.
     pub(super) fn tell_if_in_clear(&self) {
         let (shared, key) = (&self.0.shared, keys::told_in_clear());
-        if shared.seal().is_none() && shared.get(&key).is_none() {
+        let in_clear = shared.vault_was_asked() && shared.seal().is_none();
+        if in_clear && shared.get(&key).is_none() {
             shared.set(&key, "1");
             shared.toasts.tell(Tone::Caution, i18n::stored_in_clear());
         }
