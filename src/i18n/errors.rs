@@ -11,8 +11,8 @@ pub fn api_error(error: &ApiError) -> (String, String) {
     };
     let (title, text) = match error {
         ApiError::Unauthorized => (
-            "Your session has ended",
-            "Nothing you typed is lost. Sign in again to go on.".to_owned(),
+            "The server asks you to sign in",
+            "Nothing you typed is lost. Sign in to go on.".to_owned(),
         ),
         ApiError::PermissionDenied { detail } => (
             "You do not have permission for this",
