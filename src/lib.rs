@@ -23,12 +23,15 @@
 //! 3. A reducer says what changed ([`core::thread::timeline::Change`]); one signal for each row, flushed once a frame.
 //! 4. Runs, refreshes and drafts belong to the app. Leaving a page ends nothing; only Stop does.
 //!
-//! # The three places to know
+//! # The places to know
 //!
 //! * A session ends in one function, [`state::session::ServerSession::mark_expired`], called by the client for
 //!   every request alike. No view calls it.
 //! * The guard, [`core::session::guard::decide`], reads the connection revision ([`state::app::App::revision`]):
 //!   it changes when a server's connectedness flips, never when a token is renewed.
+//! * Something that only hints at an end goes to [`state::session::ServerSession::suspect`], which asks the server.
+//! * What is stored of a session is written and read in [`core::session::stored`], its tokens sealed by
+//!   [`core::seal`]; tabs agree on who renews them in `state::lease`.
 //! * The way back after a sign-in is a [`core::session::return_to::ReturnTo`], which only parses if it is a place
 //!   of this app; it is followed by one rule, [`state::app::App::arrive`].
 

@@ -97,7 +97,7 @@ impl Shared {
         }
     }
 
-    /// Asks the browser for the key to what is stored, once; waits no longer than [`VAULT_WAIT`].
+    /// Asks the browser for the key to what is stored, once; waits two seconds at most.
     pub async fn open_vault(&self) {
         if self.vault_was_asked() {
             return;
