@@ -173,6 +173,10 @@ pub fn read_token_answer(
     }
 }
 
+/// The longest pause that a provider is given, in milliseconds. One that seems longer was written before the clock
+/// was set.
+pub const LONGEST_PAUSE: i64 = 120_000;
+
 /// When the next automatic attempt may be made after failures: 1 s doubling to 60 s, with jitter.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Backoff {
@@ -185,7 +189,7 @@ impl Backoff {
     #[must_use]
     pub fn allows(&self, now: i64) -> bool {
         // A clock that was set back must not lock the door for hours.
-        now >= self.not_before || self.not_before - now > 120_000
+        now >= self.not_before || self.not_before - now > LONGEST_PAUSE
     }
 
     /// When the next attempt is allowed, in milliseconds since 1970.
@@ -200,7 +204,7 @@ impl Backoff {
         let full = full.min(60_000);
         // Half fixed, half random: spread, but never at once.
         let wait = full / 2 + random % (full / 2 + 1);
-        let wait = wait.max(retry_after.unwrap_or(0).min(120_000));
+        let wait = wait.max(retry_after.unwrap_or(0).min(LONGEST_PAUSE.unsigned_abs()));
         self.failures = self.failures.saturating_add(1);
         self.not_before = now.saturating_add(i64::try_from(wait).unwrap_or(60_000));
     }

@@ -4,6 +4,7 @@ use reactive_graph::traits::WithUntracked;
 
 use super::{Refreshed, ServerSession};
 use crate::core::record::{self, keys};
+use crate::core::session::token::LONGEST_PAUSE;
 use crate::state::task::lock;
 
 impl ServerSession {
@@ -21,7 +22,7 @@ impl ServerSession {
         let until = told.and_then(|text| record::decode::<i64>(1, &text).ok());
         let mut flight = lock(&self.0.flight);
         // Further off than a provider is ever obeyed: the clock has been set since.
-        if let Some(until) = until.filter(|until| (now..=now + 120_000).contains(until)) {
+        if let Some(until) = until.filter(|until| (now..=now + LONGEST_PAUSE).contains(until)) {
             flight.backoff.hold(until);
         }
         !flight.backoff.allows(now)
