@@ -13,8 +13,7 @@ fn main() {
 
     // Tokens leave the address and the history before anything is rendered or loaded.
     let (path, query, fragment) = web::navigator::location();
-    let place = web::dom::inside(&path).map(|path| Route::parse(&path, "", ""));
-    let place = place.unwrap_or(Route::NotFound);
+    let place = place(&path);
     let answer = Callback::at(&place, &query, &fragment);
     if matches!(place, Route::Callback { .. }) {
         web::navigator::clean_address();
@@ -23,6 +22,14 @@ fn main() {
     let app = App::start(web::ports(), answer);
     listen(&app);
     enfilade::ui::mount(app);
+}
+
+/// The place of a path, whatever else its address says.
+#[cfg(target_arch = "wasm32")]
+fn place(path: &str) -> enfilade::core::route::Route {
+    use enfilade::core::route::Route;
+
+    enfilade::web::dom::inside(path).map_or(Route::NotFound, |path| Route::parse(&path, "", ""))
 }
 
 /// What happens to the page is told to the app for as long as the page lives.
@@ -40,8 +47,7 @@ fn listen(app: &enfilade::state::app::App) {
     // A callback address that is opened over one leaves its tokens in the address bar, and finishes nothing.
     listeners.push(Listener::window("hashchange", |_| {
         let (path, ..) = web::navigator::location();
-        let place = web::dom::inside(&path).map(|path| Route::parse(&path, "", ""));
-        if matches!(place, Some(Route::Callback { .. })) {
+        if matches!(place(&path), Route::Callback { .. }) {
             web::navigator::clean_address();
         }
     }));

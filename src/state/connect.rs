@@ -488,7 +488,8 @@ impl Connect {
                 Ok(found) if found.id != *server.id() => {
                     // Nobody has asked to sign in over there.
                     this.0.address.set(found.id.as_str().to_owned());
-                    let text = i18n::server_moved(&server_name(&server), found.id.as_str());
+                    let text =
+                        i18n::server_moved(&server.session().server_name(), found.id.as_str());
                     app.toasts().tell(Tone::Caution, text);
                     app.go(&Route::home());
                 }
@@ -512,10 +513,4 @@ impl Connect {
 
 fn is_home(app: &App) -> bool {
     matches!(app.shared().here(), Some(Route::Home { .. }))
-}
-
-fn server_name(server: &Server) -> String {
-    server
-        .record()
-        .with_untracked(|record| record.display_name().to_owned())
 }

@@ -168,6 +168,14 @@ impl ServerSession {
             .with_untracked(|record| record.auth == AuthMode::None)
     }
 
+    /// What its server is called (untracked).
+    #[must_use]
+    pub fn server_name(&self) -> String {
+        self.0
+            .record
+            .with_untracked(|record| record.display_name().to_owned())
+    }
+
     /// Whose drafts and other local things these are.
     #[must_use]
     pub fn user(&self) -> UserKey {
@@ -298,14 +306,8 @@ impl ServerSession {
         lock(&self.0.flight).debounce.confirmed(self.0.shared.now());
         log::info!("the session on {} has ended: {reason:?}", self.0.id.host());
         self.put(session, true);
-        let name = self
-            .0
-            .record
-            .with_untracked(|record| record.display_name().to_owned());
-        self.0
-            .shared
-            .toasts
-            .tell(Tone::Caution, i18n::session_ended(&name));
+        let notice = i18n::session_ended(&self.server_name());
+        self.0.shared.toasts.tell(Tone::Caution, notice);
     }
 
     /// Starts a session with fresh tokens.

@@ -33,9 +33,7 @@ impl App {
         spawn(async move {
             let session = server.session();
             let discovery = session.discover(&provider).await;
-            let name = server
-                .record()
-                .with_untracked(|record| record.display_name().to_owned());
+            let name = session.server_name();
             let mut told = false;
             if let Ok(discovery) = &discovery {
                 told = session.revoke(&provider, discovery, &tokens).await;

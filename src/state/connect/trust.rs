@@ -58,7 +58,7 @@ pub(super) fn shared_with(app: &App, id: &ServerId, provider: &Provider) -> Opti
         .iter()
         .filter(|server| server.id() != id)
         .find(uses)?;
-    Some(super::server_name(other))
+    Some(other.session().server_name())
 }
 
 fn trusted(shared: &Shared, id: &ServerId) -> String {

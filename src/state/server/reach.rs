@@ -37,14 +37,8 @@ impl Server {
             if is_back {
                 this.load_missing();
             } else {
-                let name = this
-                    .0
-                    .record
-                    .with_untracked(|record| record.display_name().to_owned());
-                this.0
-                    .shared
-                    .toasts
-                    .tell(Tone::Info, i18n::still_no_answer(&name));
+                let notice = i18n::still_no_answer(&this.0.session.server_name());
+                this.0.shared.toasts.tell(Tone::Info, notice);
             }
         });
     }

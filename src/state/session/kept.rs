@@ -94,11 +94,11 @@ impl ServerSession {
             self.0.session.with_untracked(Session::is_active),
             session.is_active(),
         );
-        let flips = was != is
-            || self
-                .0
-                .session
-                .with_untracked(|old| old.epoch != session.epoch);
+        let anew = self
+            .0
+            .session
+            .with_untracked(|old| old.epoch != session.epoch);
+        let flips = was != is || anew;
         if was && flips {
             for hook in lock(&self.0.before_end).iter() {
                 hook();
@@ -110,10 +110,6 @@ impl ServerSession {
                 self.0.shared.remove_stale(&self.storage_key());
             }
         }
-        let anew = self
-            .0
-            .session
-            .with_untracked(|old| old.epoch != session.epoch);
         self.0.session.set(session);
         if anew && let Some(refresh) = lock(&self.0.flight).cancel.take() {
             refresh.abort();

@@ -2,7 +2,7 @@
 
 use futures_channel::oneshot;
 use futures_util::future::{AbortHandle, Abortable, Aborted};
-use reactive_graph::traits::{GetUntracked, ReadUntracked, Set, WithUntracked};
+use reactive_graph::traits::{GetUntracked, ReadUntracked, Set};
 
 use super::{LOCK_WAIT, Refreshed, ServerSession};
 use crate::core::session::machine::{NotTaken, Stamp};
@@ -167,14 +167,8 @@ impl ServerSession {
         let after = after_failure(&failure, tokens, now, refused);
         log::warn!("refresh on {}: {failure}; {after:?}", self.0.id.host());
         if let RefreshFailure::Configuration(code) = &failure {
-            let name = self
-                .0
-                .record
-                .with_untracked(|record| record.display_name().to_owned());
-            self.0
-                .shared
-                .toasts
-                .tell(Tone::Danger, i18n::provider_refuses_client(&name, code));
+            let notice = i18n::provider_refuses_client(&self.server_name(), code);
+            self.0.shared.toasts.tell(Tone::Danger, notice);
         }
         match after {
             AfterFailure::Expire(reason) => {
