@@ -471,15 +471,19 @@ impl Connect {
         let generation = self.next_generation();
         let (this, app, server) = (self.clone(), app.clone(), server.clone());
         server.busy().set(true);
+        // What is heard of the old session meanwhile must not send the person elsewhere.
+        server.session().hold();
         spawn(async move {
             let again = server.session().is_active_untracked();
             if !again && server.session().revive().await {
                 server.busy().set(false);
+                server.session().release();
                 app.arrive(&server, return_to.as_deref());
                 return;
             }
             let outcome = probe(&app, std::slice::from_ref(server.id())).await;
             server.busy().set(false);
+            server.session().release();
             if !this.is_current(generation) {
                 return;
             }

@@ -394,3 +394,21 @@ fn a_hundred_servers_start_without_a_hundred_requests_at_once() {
         assert_eq!(tab.standing(server), standing, "server {number}");
     }
 }
+
+#[test]
+fn a_refusal_during_a_sign_in_is_looked_into_afterwards() {
+    let world = World::new();
+    let harbor = world.backend("harbor");
+    world.signed_in_briefly(&harbor, HOUR);
+    let tab = world.open();
+    world.advance(MINUTE);
+    harbor.refuse_access();
+    let probe = world.net.hold("GET /api/login");
+    tab.app.sign_in(&tab.server(&harbor), None);
+    tab.load(&harbor);
+    assert_ne!(tab.standing(&harbor), Standing::Expired, "held");
+    probe.release();
+    world.settle();
+    assert_eq!(tab.standing(&harbor), Standing::Expired, "not dropped");
+    assert_eq!(tab.left().len(), 1, "and the sign-in goes on");
+}
