@@ -1,7 +1,7 @@
 //! One trait for each effect. `web` implements them for a browser, the tests of `state` for a script.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use futures_util::future::LocalBoxFuture;
 
@@ -223,6 +223,54 @@ pub trait Navigator: Send + Sync {
     fn online(&self) -> bool;
 }
 
+/// Whether the person lets the app tell them things outside its page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Permission {
+    /// Not asked yet.
+    Unasked,
+    /// Yes.
+    Granted,
+    /// No, or there is no way to tell.
+    Denied,
+}
+
+/// What the page can do for the person in front of it. Only rooms need it, so it comes with their part of the app.
+pub trait Desk: Send + Sync {
+    /// The time zone, by its IANA name.
+    fn zone(&self) -> String;
+    /// The text that is selected in the page.
+    fn selection(&self) -> Option<String>;
+    /// The text on the clipboard; an error where the browser or the person refuses.
+    fn clipboard(&self) -> LocalBoxFuture<'static, Result<String, ()>>;
+    /// Whether nobody can see the page.
+    fn is_hidden(&self) -> bool;
+    /// Whether the person lets the app notify them.
+    fn permission(&self) -> Permission;
+    /// Asks whether the app may notify them; only ever after a press.
+    fn ask_permission(&self) -> LocalBoxFuture<'static, Permission>;
+    /// Tells them outside the page; a press on it brings the page up and `on_press` is called. `tag` replaces an older notice of the same tag.
+    fn notify(&self, title: &str, body: &str, tag: &str, on_press: Box<dyn Fn()>);
+    /// Puts a count before the title of the page; zero takes it away.
+    fn badge(&self, count: usize);
+}
+
+/// Holds the [`Desk`] once the part that needs it is there.
+#[derive(Clone, Default)]
+pub struct DeskSlot(Arc<OnceLock<Arc<dyn Desk>>>);
+
+impl DeskSlot {
+    /// Puts it in; the first one stays.
+    pub fn install(&self, desk: Arc<dyn Desk>) {
+        let _ = self.0.set(desk);
+    }
+
+    /// The desk, if it is there.
+    #[must_use]
+    pub fn get(&self) -> Option<&Arc<dyn Desk>> {
+        self.0.get()
+    }
+}
+
 /// Every effect, as one value.
 #[derive(Clone)]
 pub struct Ports {
@@ -240,6 +288,8 @@ pub struct Ports {
     pub vault: Arc<dyn Vault>,
     /// Places.
     pub navigator: Arc<dyn Navigator>,
+    /// The page, for those who are in a room.
+    pub desk: DeskSlot,
 }
 
 impl fmt::Debug for Ports {

@@ -14,6 +14,7 @@ pub mod stream;
 pub mod task;
 pub mod thread;
 pub mod toast;
+pub mod tools;
 
 use crate::core::error::ApiError;
 

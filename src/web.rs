@@ -6,6 +6,7 @@
 )]
 
 pub mod clock;
+pub mod desk;
 pub mod dom;
 pub mod events;
 pub mod fetch;
@@ -18,7 +19,7 @@ pub mod vault;
 
 use std::sync::Arc;
 
-use crate::port::Ports;
+use crate::port::{DeskSlot, Ports};
 
 /// Every effect, carried out by this browser.
 #[must_use]
@@ -31,6 +32,7 @@ pub fn ports() -> Ports {
         lock: Arc::new(lock::WebLocks),
         vault: Arc::new(vault::KeyStore),
         navigator: Arc::new(navigator::Browser),
+        desk: DeskSlot::default(),
     }
 }
 

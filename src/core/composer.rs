@@ -1,3 +1,4 @@
-//! What is being written: drafts.
+//! What is being written: drafts, and messages on their way.
 
 pub mod draft;
+pub mod outgoing;

@@ -2,4 +2,5 @@
 
 pub mod history;
 pub mod message;
+pub mod source;
 pub mod timeline;

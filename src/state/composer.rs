@@ -10,6 +10,7 @@ use reactive_graph::traits::{Get, GetUntracked, Set, With, WithUntracked};
 use super::shared::Shared;
 use super::task::{lock, spawn};
 use crate::core::composer::draft::{Draft, DraftKey, VERSION};
+use crate::core::composer::outgoing::Outgoing;
 use crate::core::record;
 
 /// A pause in typing after which the draft is saved, in milliseconds (`decisions.md` section 6).
@@ -17,7 +18,7 @@ const PAUSE: u32 = 300;
 /// Whoever types without such a pause has their text saved this often, in milliseconds.
 const AT_LEAST_EVERY: i64 = 2_000;
 
-type Sender = Box<dyn Fn(String) + Send + Sync>;
+type Sender = Box<dyn Fn(Outgoing) + Send + Sync>;
 
 /// The composer of a thread, or of the "new thread" page of a room. Clones share it.
 #[derive(Clone)]
@@ -110,7 +111,7 @@ impl Composer {
     }
 
     /// Says what sending means here.
-    pub fn on_send(&self, sender: impl Fn(String) + Send + Sync + 'static) {
+    pub fn on_send(&self, sender: impl Fn(Outgoing) + Send + Sync + 'static) {
         *lock(&self.0.sender) = Some(Box::new(sender));
     }
 
@@ -249,7 +250,7 @@ impl Composer {
         self.0.sending.set(true);
         self.0.text.set(String::new());
         if let Some(sender) = lock(&self.0.sender).as_ref() {
-            sender(text);
+            sender(Outgoing::text(text));
         }
     }
 
@@ -278,11 +279,11 @@ impl Composer {
     }
 
     /// Takes back a text that another composer (or this one) has sent in vain.
-    pub fn put_back(&self, from: &Composer, text: &str, why: Option<String>) {
+    pub fn put_back(&self, from: &Composer, message: &Outgoing, why: Option<String>) {
         if Arc::ptr_eq(&self.0, &from.0) {
             self.give_back(why);
         } else {
-            self.put(text, why);
+            self.put(&message.text, why);
             from.accepted();
         }
     }

@@ -13,8 +13,10 @@ use super::server::{Server, Tenant};
 use super::task::{lock, spawn};
 use super::thread::ThreadState;
 use super::toast::Tone;
+use super::tools::Tools;
 use crate::api::soliplex;
 use crate::core::composer::draft::DraftKey;
+use crate::core::composer::outgoing::Outgoing;
 use crate::core::error::ApiError;
 use crate::core::room::{Room, RoomId, ThreadId};
 use crate::core::route::Route;
@@ -37,6 +39,7 @@ struct Inner {
     running: ArcRwSignal<BTreeSet<ThreadId>>,
     open: Mutex<BTreeMap<ThreadId, ThreadState>>,
     new_thread: Composer,
+    tools: Tools,
 }
 
 impl PartialEq for RoomState {
@@ -132,6 +135,7 @@ impl RoomState {
             thread: None,
         };
         let new_thread = Composer::new(server.shared(), key);
+        let tools = Tools::new(server.shared());
         let this = Self(Arc::new_cyclic(|this| Inner {
             this: this.clone(),
             server,
@@ -140,12 +144,13 @@ impl RoomState {
             running: ArcRwSignal::default(),
             open: Mutex::default(),
             new_thread,
+            tools,
         }));
         let weak = Arc::downgrade(&this.0);
-        this.0.new_thread.on_send(move |text| {
+        this.0.new_thread.on_send(move |message| {
             if let Some(inner) = weak.upgrade() {
                 let this = Self(inner);
-                spawn(async move { this.start_thread(text).await });
+                spawn(async move { this.start_thread(message).await });
             }
         });
         this
@@ -192,6 +197,12 @@ impl RoomState {
     #[must_use]
     pub fn new_thread(&self) -> Composer {
         self.0.new_thread.clone()
+    }
+
+    /// The tools that its agents may call in this app.
+    #[must_use]
+    pub fn tools(&self) -> Tools {
+        self.0.tools.clone()
     }
 
     /// A thread; the same one whenever it is asked for.
@@ -259,7 +270,7 @@ impl RoomState {
         });
     }
 
-    async fn start_thread(&self, text: String) {
+    async fn start_thread(&self, message: Outgoing) {
         let client = self.0.server.client();
         let made = client
             .call(soliplex::create_thread(&self.0.id))
@@ -295,7 +306,7 @@ impl RoomState {
             };
             load.data.get_or_insert_default().insert(0, fresh);
         });
-        thread.begin(text, made.run, made.state, self.0.new_thread.clone());
+        thread.begin(message, made.run, made.state, self.0.new_thread.clone());
     }
 
     /// Gives a thread another name.

@@ -26,6 +26,7 @@ use crate::core::server::alias::Alias;
 use crate::core::server::id::ServerId;
 use crate::core::server::registry::{AuthMode, ServerRecord};
 use crate::core::session::machine::ExpiryReason;
+use crate::port::DeskSlot;
 
 /// What a server has to know of an open room. It reaches rooms only through this, so that everything a
 /// room needs (streams, timelines, their pages) can be loaded when the first room is opened.
@@ -261,6 +262,12 @@ impl Server {
     #[must_use]
     pub fn client(&self) -> &ApiClient {
         &self.0.client
+    }
+
+    /// What the page can do, once the part of the app that needs it is there.
+    #[must_use]
+    pub fn desk(&self) -> &DeskSlot {
+        &self.shared().ports.desk
     }
 
     pub(super) fn shared(&self) -> &Shared {

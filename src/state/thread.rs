@@ -19,6 +19,7 @@ use super::task::{lock, spawn};
 use super::toast::Tone;
 use crate::api::soliplex;
 use crate::core::composer::draft::DraftKey;
+use crate::core::composer::outgoing::Outgoing;
 use crate::core::error::ApiError;
 use crate::core::room::{RoomId, ThreadId};
 use crate::core::server::id::ServerId;
@@ -43,6 +44,8 @@ pub struct ThreadKey {
 pub enum RunPhase {
     /// Nothing.
     Idle,
+    /// A message waits until one of the server's other runs has ended.
+    Queued,
     /// A message is on its way.
     Starting,
     /// An answer is coming.
@@ -68,6 +71,7 @@ struct Inner {
     rows: Mutex<HashMap<RowId, ArcRwSignal<Row>>>,
     history: ArcRwSignal<Load<()>>,
     phase: ArcRwSignal<RunPhase>,
+    unread_after: ArcRwSignal<Option<RowId>>,
     work: Mutex<Work>,
 }
 
@@ -77,6 +81,8 @@ struct Work {
     /// The state to start from where no event has given one yet.
     first_state: Option<Value>,
     live: Option<Live>,
+    /// The message that is on its way, by its id, until the server has it.
+    unsent: Option<(String, Outgoing)>,
     /// What has changed since the last frame.
     dirty: Change,
     flush_is_due: bool,
@@ -122,14 +128,15 @@ impl ThreadState {
             rows: Mutex::default(),
             history: ArcRwSignal::default(),
             phase: ArcRwSignal::new(RunPhase::Idle),
+            unread_after: ArcRwSignal::new(None),
             work: Mutex::default(),
         }));
         let weak = Arc::downgrade(&this.0);
-        this.0.composer.on_send(move |text| {
+        this.0.composer.on_send(move |message| {
             if let Some(inner) = weak.upgrade() {
                 let this = Self(inner);
                 let composer = this.composer();
-                this.start(text, None, composer);
+                this.start(message, None, composer);
             }
         });
         this
@@ -169,6 +176,12 @@ impl ThreadState {
     #[must_use]
     pub fn run(&self) -> ArcRwSignal<RunPhase> {
         self.0.phase.clone()
+    }
+
+    /// The last row that was read before the thread was opened this time; what comes after it is new.
+    #[must_use]
+    pub fn unread_after(&self) -> ArcRwSignal<Option<RowId>> {
+        self.0.unread_after.clone()
     }
 
     fn client(&self) -> ApiClient {
@@ -340,7 +353,7 @@ impl ThreadState {
             match known {
                 Some(signal) => {
                     if signal.with_untracked(|old| *old != row) {
-                        signal.set(row);
+                        signal.update(|old| old.catch_up(&row));
                     }
                 }
                 None => {

@@ -5,6 +5,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use leptos::html;
 use leptos::prelude::*;
@@ -66,6 +67,9 @@ fn home_view(piece: Piece) -> AnyView {
 }
 
 fn room_view(server: &Server, room: &RoomId, route: Memo<Route>) -> AnyView {
+    server
+        .desk()
+        .install(Arc::new(crate::web::desk::BrowserDesk));
     view! { <RoomPage room=server.room(room) route=route /> }.into_any()
 }
 

@@ -239,7 +239,9 @@ fn announcer(thread: &ThreadState, run: Signal<RunPhase>) -> AnyView {
             return (now, "");
         };
         let said = match (before, now) {
-            (RunPhase::Idle | RunPhase::Starting, RunPhase::Streaming) => words::STARTED,
+            (RunPhase::Idle | RunPhase::Queued | RunPhase::Starting, RunPhase::Streaming) => {
+                words::STARTED
+            }
             (RunPhase::Resuming { .. }, RunPhase::Resuming { .. }) => said,
             (_, RunPhase::Resuming { .. }) => words::LOST,
             (RunPhase::Streaming | RunPhase::Resuming { .. }, RunPhase::Idle) => outcome(&thread),

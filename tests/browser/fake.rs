@@ -19,7 +19,7 @@ use enfilade::core::session::machine::{Epoch, ExpiryReason, Session};
 use enfilade::core::session::pre_auth::{FlowId, PreAuth};
 use enfilade::core::session::stored;
 use enfilade::port::{
-    Clock, Http, HttpRequest, HttpResponse, HttpStream, Method, Navigator, Ports, Store,
+    Clock, DeskSlot, Http, HttpRequest, HttpResponse, HttpStream, Method, Navigator, Ports, Store,
     StoreError, TransportError,
 };
 use enfilade::web::clock::BrowserClock;
@@ -251,6 +251,7 @@ impl World {
             lock: Arc::new(WebLocks),
             vault: Arc::new(KeyStore),
             navigator: Arc::new(Inside(weather.clone())),
+            desk: DeskSlot::default(),
         };
         Self {
             meadow,

@@ -2,6 +2,7 @@
 
 mod backend;
 mod clock;
+mod desk;
 mod disk;
 mod feed;
 mod locks;
@@ -14,6 +15,7 @@ use std::sync::{Mutex, Once};
 
 pub use self::backend::Backend;
 pub use self::clock::FakeClock;
+pub use self::desk::FakeDesk;
 pub use self::disk::{Disk, DiskMode};
 pub use self::feed::{content, finished, run_error, started, text_end, text_start};
 pub use self::locks::FakeLocks;

@@ -280,7 +280,10 @@ fn last_user_message(input: &Value, run: &str) -> Option<UserMessage> {
         .filter(|id| !id.is_empty());
     let (text, content) = match message.get("content")? {
         Value::String(text) => (text.clone(), UserContent::Text(text.clone())),
-        Value::Array(parts) => (shown(parts), UserContent::Parts(parts.clone())),
+        Value::Array(parts) => {
+            let content = UserContent::Parts(parts.clone());
+            (shown(&content), content)
+        }
         _ => return None,
     };
     Some(UserMessage {
@@ -290,8 +293,12 @@ fn last_user_message(input: &Value, run: &str) -> Option<UserMessage> {
     })
 }
 
-// A label such as "Image 1:" before an image is for the model; people see the image's place instead.
-fn shown(parts: &[Value]) -> String {
+/// What people see of a message: a label such as "Image 1:" before an image is for the model; they see the image's place instead.
+pub(super) fn shown(content: &UserContent) -> String {
+    let parts = match content {
+        UserContent::Text(text) => return text.clone(),
+        UserContent::Parts(parts) => parts,
+    };
     let mut shown = Vec::new();
     for (position, part) in parts.iter().enumerate() {
         let next = parts.get(position + 1);
@@ -314,6 +321,14 @@ fn shown(parts: &[Value]) -> String {
         }
     }
     shown.join("\n")
+}
+
+/// The highest number that an image of this message has; 0 without any.
+pub(super) fn highest_image(content: &UserContent) -> u64 {
+    match content {
+        UserContent::Text(_) => 0,
+        UserContent::Parts(parts) => parts.iter().filter_map(image_number).max().unwrap_or(0),
+    }
 }
 
 fn image_number(part: &Value) -> Option<u64> {

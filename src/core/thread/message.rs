@@ -25,8 +25,31 @@ pub struct Row {
     pub state: RowState,
     /// When it began, in milliseconds since 1970.
     pub at: Option<i64>,
+    /// When it was complete, in milliseconds since 1970.
+    pub ended: Option<i64>,
     /// The run that made it; for a user's message, the run it started.
     pub run: Option<String>,
+    /// How often its text did anything but grow: as long as this stays, the text only gets longer.
+    pub rewrites: u32,
+}
+
+impl Row {
+    /// Becomes `newer`, a later state of this row; a text that has only grown is not copied again.
+    pub fn catch_up(&mut self, newer: &Self) {
+        let is_same_text = self.id == newer.id && self.rewrites == newer.rewrites;
+        match (&mut self.kind, &newer.kind) {
+            (RowKind::Assistant { text }, RowKind::Assistant { text: longer })
+            | (RowKind::Reasoning { text }, RowKind::Reasoning { text: longer })
+                if is_same_text && longer.len() >= text.len() =>
+            {
+                text.push_str(longer.get(text.len()..).unwrap_or_default());
+                self.state = newer.state;
+                self.at = newer.at;
+                self.ended = newer.ended;
+            }
+            _ => self.clone_from(newer),
+        }
+    }
 }
 
 /// How complete a row is.
@@ -85,6 +108,25 @@ pub enum RowKind {
         /// The result, once there is one.
         result: Option<String>,
     },
+    /// What the agent is doing, as it describes it itself (AG-UI activity).
+    Activity {
+        /// The kind of activity, a name of the server's own.
+        activity: String,
+        /// Its content, JSON text.
+        content: String,
+    },
+    /// A step, or an event of the server's own (`STEP_*`, `CUSTOM`, `RAW`): something happened that has no other row.
+    Event {
+        /// What the server calls it.
+        name: String,
+        /// What came with it, JSON text; empty where nothing did.
+        payload: String,
+    },
+    /// The sources that the answer above rests on.
+    Sources {
+        /// One entry for each source, in the server's order.
+        sources: Vec<super::source::Source>,
+    },
     /// The run failed.
     Error {
         /// What the server said.
@@ -112,6 +154,9 @@ impl RowKind {
             Self::Assistant { .. } => "assistant",
             Self::Reasoning { .. } => "reasoning",
             Self::ToolCall { .. } => "tool",
+            Self::Activity { .. } => "activity",
+            Self::Event { .. } => "event",
+            Self::Sources { .. } => "sources",
             Self::Error { .. } => "error",
             Self::Unprocessed { .. } | Self::NoResponse | Self::Gap => "notice",
         }

@@ -4,10 +4,12 @@ mod run;
 mod track;
 
 use self::track::RunTrack;
+use super::history::{highest_image, shown};
 use super::message::{Row, RowId, RowKind, RowState};
 use crate::core::agui::event::Event;
 use crate::core::agui::patch;
 use crate::core::agui::run::{UserContent, WireMessage};
+use crate::core::composer::outgoing::Outgoing;
 use serde_json::{Map, Value};
 use std::collections::{HashMap, HashSet};
 
@@ -67,6 +69,8 @@ pub struct Timeline {
     /// Contents of user messages that are more than text, to be sent again as they were.
     parts: HashMap<RowId, UserContent>,
     state: Value,
+    /// The highest number of an image so far.
+    images: u64,
 }
 
 impl Default for Timeline {
@@ -85,6 +89,7 @@ impl Timeline {
             runs: HashMap::new(),
             parts: HashMap::new(),
             state: Value::Object(Map::new()),
+            images: 0,
         }
     }
 
@@ -162,6 +167,7 @@ impl Timeline {
         content: UserContent,
         at: impl Into<Option<i64>>,
     ) -> Change {
+        self.images = self.images.max(highest_image(&content));
         let row_id = user_row_id(id);
         let kind = RowKind::User {
             text: text.to_owned(),
@@ -190,9 +196,22 @@ impl Timeline {
             kind,
             state: RowState::Sending,
             at: at.into(),
+            ended: None,
             run: None,
+            rewrites: 0,
         };
         self.insert_at(self.rows.len(), row)
+    }
+
+    /// Like [`Self::push_user`], for a message with images, which are numbered on from those of the thread.
+    pub fn push_outgoing(
+        &mut self,
+        id: &str,
+        message: &Outgoing,
+        at: impl Into<Option<i64>>,
+    ) -> Change {
+        let content = message.content(self.images + 1);
+        self.push_user_content(id, &shown(&content), content, at)
     }
 
     /// Says which run a user's message started, so that the answer stays below it whatever else is written meanwhile.
@@ -422,7 +441,9 @@ impl Timeline {
             kind,
             state,
             at,
+            ended: None,
             run: Some(run.to_owned()),
+            rewrites: 0,
         };
         self.insert_at(self.place_for(run), row)
     }

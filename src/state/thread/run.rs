@@ -7,9 +7,9 @@ use super::{Live, RunPhase, ThreadState};
 use crate::api::{ApiRequest, soliplex};
 use crate::core::agui::event::Event;
 use crate::core::agui::run::{Cursor, RunInput};
+use crate::core::composer::outgoing::Outgoing;
 use crate::core::error::ApiError;
 use crate::core::session::verdict::hints_at_expiry;
-use crate::core::thread::message::{RowKind, RowState};
 use crate::core::thread::timeline::Change;
 use crate::i18n;
 use crate::port::ByteStream;
@@ -21,21 +21,21 @@ impl ThreadState {
     /// Begins a thread that was just made; `from` is the composer that the text comes from.
     pub(in crate::state) fn begin(
         &self,
-        text: String,
+        message: Outgoing,
         run: Option<String>,
         state: Option<Value>,
         from: Composer,
     ) {
         lock(&self.0.work).first_state = state;
         self.0.history.update(|load| load.settle(Ok(())));
-        self.start(text, run, from);
+        self.start(message, run, from);
     }
 
-    pub(super) fn start(&self, text: String, run: Option<String>, from: Composer) {
+    pub(super) fn start(&self, message: Outgoing, run: Option<String>, from: Composer) {
         let this = self.clone();
         self.set_phase(RunPhase::Starting);
         let composer = from.clone();
-        let handle = spawn_abortable(async move { this.run_to_end(text, run, composer).await });
+        let handle = spawn_abortable(async move { this.run_to_end(message, run, composer).await });
         lock(&self.0.work).live = Some(Live {
             run: None,
             handle,
@@ -43,20 +43,28 @@ impl ThreadState {
         });
     }
 
-    async fn run_to_end(self, text: String, run: Option<String>, from: Composer) {
+    async fn run_to_end(self, outgoing: Outgoing, run: Option<String>, from: Composer) {
         let message = format!("user-{}", self.0.room.server().shared().uuid());
         let now = self.now();
-        let change = lock(&self.0.work).timeline.push_user(&message, &text, now);
+        let change = {
+            let mut work = lock(&self.0.work);
+            work.unsent = Some((message.clone(), outgoing.clone()));
+            work.timeline.push_outgoing(&message, &outgoing, now)
+        };
         self.touch(change);
         let opened = self.open_run(&message, run).await;
         let (run, request, body) = match opened {
             Ok(opened) => opened,
             Err(error) => {
-                self.refused(&message, &text, &from, &error);
+                self.refused(&message, &outgoing, &from, &error);
                 return;
             }
         };
-        let change = lock(&self.0.work).timeline.accept_user(&message);
+        let change = {
+            let mut work = lock(&self.0.work);
+            work.unsent = None;
+            work.timeline.accept_user(&message)
+        };
         self.touch(change);
         from.accepted();
         self.follow_run(run.clone(), request, Cursor::start(&run), Some(body))
@@ -101,13 +109,17 @@ impl ThreadState {
     }
 
     /// The server did not take the message: its row goes, its text comes back.
-    fn refused(&self, message: &str, text: &str, from: &Composer, error: &ApiError) {
-        let change = lock(&self.0.work).timeline.remove(message);
+    fn refused(&self, message: &str, outgoing: &Outgoing, from: &Composer, error: &ApiError) {
+        let change = {
+            let mut work = lock(&self.0.work);
+            work.unsent = None;
+            work.timeline.remove(message)
+        };
         self.touch(change);
         let why = Some(i18n::errors::api_error_line(error));
         let own = self.composer();
         // A new thread exists by now: the text belongs to it, not to the page it came from.
-        own.put_back(from, text, why);
+        own.put_back(from, outgoing, why);
         self.ended();
     }
 
@@ -230,20 +242,11 @@ impl ThreadState {
     }
 
     fn take_back_unsent(&self, from: &Composer) {
-        let unsent: Vec<(String, String)> = lock(&self.0.work)
-            .timeline
-            .rows()
-            .iter()
-            .filter(|row| row.state == RowState::Sending)
-            .filter_map(|row| match &row.kind {
-                RowKind::User { text } => Some((row.message_id.clone(), text.clone())),
-                _ => None,
-            })
-            .collect();
-        for (message, text) in unsent {
+        let unsent = lock(&self.0.work).unsent.take();
+        if let Some((message, outgoing)) = unsent {
             let change = lock(&self.0.work).timeline.remove(&message);
             self.touch(change);
-            self.composer().put_back(from, &text, None);
+            self.composer().put_back(from, &outgoing, None);
         }
         // Stopped before its row was there.
         self.composer().give_back(None);

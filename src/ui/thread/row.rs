@@ -73,10 +73,7 @@ fn text_of(kind: &RowKind) -> &str {
         | RowKind::Assistant { text }
         | RowKind::Reasoning { text }
         | RowKind::Error { text } => text,
-        RowKind::ToolCall { .. }
-        | RowKind::Unprocessed { .. }
-        | RowKind::NoResponse
-        | RowKind::Gap => "",
+        _ => "",
     }
 }
 

@@ -8,7 +8,7 @@ use enfilade::core::route::Route;
 use enfilade::core::session::guard::{Decision, Notice};
 use enfilade::core::session::pre_auth::CallbackAnswer;
 use enfilade::core::thread::message::{Row, RowKind};
-use enfilade::port::{Clock, Navigator, Ports, Random, Store, StoreError};
+use enfilade::port::{Clock, DeskSlot, Navigator, Ports, Random, Store, StoreError};
 use enfilade::state::app::App;
 use enfilade::state::room::RoomState;
 use enfilade::state::server::{Server, Standing};
@@ -19,7 +19,7 @@ use reactive_graph::traits::{Get, GetUntracked};
 
 use super::backend::{Backend, Secret};
 use super::net::TabHttp;
-use super::{Disk, FakeClock, World};
+use super::{Disk, FakeClock, FakeDesk, World};
 
 /// Ends when the tab is closed: nothing that its tasks wait for ever comes.
 #[derive(Clone)]
@@ -149,6 +149,8 @@ impl Navigator for FakeNavigator {
 pub struct Tab {
     pub app: App,
     pub number: usize,
+    #[allow(dead_code)]
+    pub desk: FakeDesk,
     clock: FakeClock,
     life: Life,
     navigator: FakeNavigator,
@@ -175,7 +177,10 @@ impl Tab {
             lock: Arc::new(world.locks.for_tab(number)),
             vault: Arc::new(world.vault.clone()),
             navigator: Arc::new(navigator.clone()),
+            desk: DeskSlot::default(),
         };
+        let desk = FakeDesk::default();
+        ports.desk.install(Arc::new(desk.clone()));
         let app = App::start(ports, answer);
         Self {
             app,
@@ -184,6 +189,7 @@ impl Tab {
             life,
             navigator,
             notices: Arc::default(),
+            desk,
         }
     }
 
@@ -397,6 +403,9 @@ pub fn rows(thread: &ThreadState) -> Vec<String> {
                 | RowKind::Reasoning { text } => text.clone(),
                 RowKind::ToolCall { name, .. } => name.clone(),
                 RowKind::Unprocessed { kind, .. } => kind.clone(),
+                RowKind::Activity { activity, .. } => activity.clone(),
+                RowKind::Event { name, .. } => name.clone(),
+                RowKind::Sources { sources } => sources.len().to_string(),
                 RowKind::NoResponse | RowKind::Gap => String::new(),
             };
             format!("{}:{}:{text}", row.kind.role(), row.state.as_str())

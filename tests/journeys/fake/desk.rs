@@ -1,0 +1,75 @@
+//! The page in front of a person: what is selected, copied and told.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+use enfilade::port::{Desk, Permission};
+use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
+
+/// Clones share it.
+#[derive(Clone)]
+pub struct FakeDesk {
+    pub hidden: Arc<AtomicBool>,
+    pub selection: Arc<Mutex<Option<String>>>,
+    /// `None`: the browser refuses.
+    pub clipboard: Arc<Mutex<Option<String>>>,
+    pub permission: Arc<Mutex<Permission>>,
+    /// What the person will say when asked.
+    pub answer: Arc<Mutex<Permission>>,
+    /// Title, body and tag of every notification.
+    pub told: Arc<Mutex<Vec<(String, String, String)>>>,
+    pub count: Arc<Mutex<usize>>,
+}
+
+impl Default for FakeDesk {
+    fn default() -> Self {
+        Self {
+            hidden: Arc::default(),
+            selection: Arc::default(),
+            clipboard: Arc::default(),
+            permission: Arc::new(Mutex::new(Permission::Unasked)),
+            answer: Arc::new(Mutex::new(Permission::Granted)),
+            told: Arc::default(),
+            count: Arc::default(),
+        }
+    }
+}
+
+impl Desk for FakeDesk {
+    fn zone(&self) -> String {
+        "Europe/Vienna".to_owned()
+    }
+
+    fn selection(&self) -> Option<String> {
+        self.selection.lock().unwrap().clone()
+    }
+
+    fn clipboard(&self) -> LocalBoxFuture<'static, Result<String, ()>> {
+        let text = self.clipboard.lock().unwrap().clone().ok_or(());
+        async move { text }.boxed_local()
+    }
+
+    fn is_hidden(&self) -> bool {
+        self.hidden.load(Ordering::Relaxed)
+    }
+
+    fn permission(&self) -> Permission {
+        *self.permission.lock().unwrap()
+    }
+
+    fn ask_permission(&self) -> LocalBoxFuture<'static, Permission> {
+        let answer = *self.answer.lock().unwrap();
+        *self.permission.lock().unwrap() = answer;
+        async move { answer }.boxed_local()
+    }
+
+    fn notify(&self, title: &str, body: &str, tag: &str, _on_press: Box<dyn Fn()>) {
+        let told = (title.to_owned(), body.to_owned(), tag.to_owned());
+        self.told.lock().unwrap().push(told);
+    }
+
+    fn badge(&self, count: usize) {
+        *self.count.lock().unwrap() = count;
+    }
+}
