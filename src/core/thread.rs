@@ -2,5 +2,6 @@
 
 pub mod history;
 pub mod message;
+pub mod picture;
 pub mod source;
 pub mod timeline;

@@ -6,6 +6,7 @@ mod connecting;
 mod drafts;
 mod fake;
 mod faults;
+mod feedback;
 mod guard;
 mod idle;
 mod lobby;
