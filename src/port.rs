@@ -238,6 +238,8 @@ pub enum Permission {
 pub trait Desk: Send + Sync {
     /// The time zone, by its IANA name.
     fn zone(&self) -> String;
+    /// How far its clock is ahead of UTC now, in minutes.
+    fn offset(&self) -> i32;
     /// The text that is selected in the page.
     fn selection(&self) -> Option<String>;
     /// The text on the clipboard; an error where the browser or the person refuses.

@@ -14,6 +14,10 @@ impl Desk for BrowserDesk {
         String::from("UTC")
     }
 
+    fn offset(&self) -> i32 {
+        0
+    }
+
     fn selection(&self) -> Option<String> {
         None
     }

@@ -24,3 +24,4 @@ mod sign_out;
 mod storage;
 mod streams;
 mod tabs;
+mod tools;

@@ -41,6 +41,10 @@ impl Desk for FakeDesk {
         "Europe/Vienna".to_owned()
     }
 
+    fn offset(&self) -> i32 {
+        60
+    }
+
     fn selection(&self) -> Option<String> {
         self.selection.lock().unwrap().clone()
     }
