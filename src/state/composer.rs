@@ -278,6 +278,11 @@ impl Composer {
         self.0.error.set(why);
     }
 
+    /// A run of this place has come to its end; `went_well` unless it failed, was stopped or was lost.
+    pub fn run_ended(&self, went_well: bool) {
+        log::debug!("a run has ended, well: {went_well}");
+    }
+
     /// Takes back a text that another composer (or this one) has sent in vain.
     pub fn put_back(&self, from: &Composer, message: &Outgoing, why: Option<String>) {
         if Arc::ptr_eq(&self.0, &from.0) {
