@@ -2,6 +2,7 @@
 
 mod modifiers;
 mod showroom;
+mod tools;
 mod words;
 
 use std::time::Duration;
@@ -32,6 +33,10 @@ pub struct Request {
     pub state: Value,
     /// Whether each message is sent in one piece.
     pub is_whole: bool,
+    /// Names of the tools that the client carries out itself.
+    pub tools: Vec<String>,
+    /// What the client's tools gave back, where the conversation ends with that.
+    pub results: Vec<String>,
 }
 
 /// The text of a message content, which is a string or a list of parts; and how many pictures it has.
@@ -83,6 +88,8 @@ impl Request {
             messages: messages.iter().map(read).collect(),
             state: input["state"].clone(),
             is_whole: input["forwardedProps"]["agui_sse_delivery"] == "whole",
+            tools: tools::offered(input),
+            results: tools::results(messages),
         }
     }
 
@@ -230,6 +237,8 @@ pub fn beats(kind: Kind, request: &Request) -> Vec<Beat> {
     let mut state = request.state.clone();
     let sections = || words::sections(modifiers.long.unwrap_or(0));
     match kind {
+        _ if !request.results.is_empty() => script.text("answer", &tools::answer(request)),
+        _ if tools::is_call(&request.text) => tools::call(&mut script),
         Kind::Echo => script.text("answer", &with_sections(words::echo(request), &sections())),
         Kind::Markdown => script.text(
             "answer",

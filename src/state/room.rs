@@ -88,6 +88,7 @@ impl Tenant for Inner {
     }
 
     fn let_go(&self) {
+        self.tools.let_go();
         for thread in self.open_threads() {
             thread.let_go();
         }
@@ -135,7 +136,7 @@ impl RoomState {
             thread: None,
         };
         let new_thread = Composer::new(server.shared(), key);
-        let tools = Tools::new(server.shared());
+        let tools = Tools::new(&server);
         let this = Self(Arc::new_cyclic(|this| Inner {
             this: this.clone(),
             server,

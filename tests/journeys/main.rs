@@ -25,3 +25,4 @@ mod sign_out;
 mod storage;
 mod streams;
 mod tabs;
+mod tools;
