@@ -91,6 +91,8 @@ impl Composer {
     }
 
     fn send_next(&self) {
+        // The first one may have been sent or taken back by another tab meanwhile.
+        self.sync();
         let first = self.0.waiting.with_untracked(|list| {
             let first = list.first().filter(|first| first.is_released);
             first.map(|first| first.id.clone())

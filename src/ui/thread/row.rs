@@ -102,7 +102,7 @@ fn answer(
         run.map(|run| feedback(&thread, run))
     };
     view! {
-        <div class="message__body">{markdown(text, is_growing)}</div>
+        <div class="message__body">{markdown(row.clone(), is_growing)}</div>
         {note(state, RowState::Partial, words::PARTIAL)}
         <div class="message__actions">{copy_text_button(text)} {thumbs}</div>
     }
