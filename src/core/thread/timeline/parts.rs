@@ -109,6 +109,23 @@ impl Timeline {
         }
     }
 
+    pub(super) fn close_text(
+        &mut self,
+        run: &str,
+        key: &str,
+        sent: Option<i64>,
+        at: i64,
+    ) -> Change {
+        let change = self.close(run, Part::Text, key, at);
+        if let Some(track) = self.runs.get_mut(run)
+            && sent.is_none()
+            && track.last.is_some()
+        {
+            track.torn.extend(change.rows.iter().cloned());
+        }
+        change
+    }
+
     /// A chunk without an id belongs to the one before it; one that belongs to none begins a message of its own, and a call cannot be without
     /// an id.
     pub(super) fn chunk(

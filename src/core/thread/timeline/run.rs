@@ -25,7 +25,10 @@ impl Timeline {
             Event::TextStart {
                 message_id, role, ..
             } => self.open(run, Part::Text, message_id, role == "user"),
-            Event::TextEnd { message_id, .. } => self.close(run, Part::Text, message_id, at),
+            Event::TextEnd {
+                message_id,
+                at: sent,
+            } => self.close_text(run, message_id, *sent, at),
             Event::TextChunk {
                 message_id,
                 role,
@@ -166,7 +169,14 @@ impl Timeline {
         if let Some(track) = self.runs.get_mut(run) {
             track.end(false);
         }
-        let change = self.cut_rows(run, Some(at));
+        let mut change = self.cut_rows(run, Some(at));
+        let track = self.runs.get_mut(run);
+        for id in track
+            .map(|track| std::mem::take(&mut track.torn))
+            .unwrap_or_default()
+        {
+            change.merge(self.set_row_state(&id, RowState::Partial));
+        }
         let change = change.and(self.push_error(run, text, at));
         change.and(self.settle_sources(run))
     }

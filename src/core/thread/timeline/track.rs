@@ -18,6 +18,8 @@ pub(super) struct RunTrack {
     pub(super) rows: Vec<RowId>,
     /// Rows that a lost stream has cut; they go on with the next event.
     pub(super) cut: Vec<RowId>,
+    /// Rows whose end came without a time, though the run tells times: a server that fails closes so what it has left open.
+    pub(super) torn: Vec<RowId>,
     /// Where rows go while the run has none: below this row, or at the top.
     pub(super) place: Option<Option<RowId>>,
     pub(super) begun: bool,
