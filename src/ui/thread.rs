@@ -1,9 +1,16 @@
 //! A conversation and the field below it. What is in it belongs to the app: leaving ends nothing.
 
+mod actions;
+mod caption;
+mod feedback;
 mod fold;
 mod follow;
+mod image;
 mod json;
+mod payload;
 mod row;
+mod sources;
+mod zoom;
 
 use leptos::{html, prelude::*};
 
