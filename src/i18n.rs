@@ -16,6 +16,7 @@ pub mod room;
 pub mod rows;
 pub mod shell;
 pub mod thread;
+pub mod tools;
 
 /// Storage could not be used; `full` says that it has no room left.
 #[must_use]

@@ -96,6 +96,33 @@ pub fn format_rfc3339(ms: i64) -> String {
     )
 }
 
+/// Writes milliseconds since 1970 as RFC 3339 in a zone so many minutes ahead of UTC, to the second.
+#[must_use]
+pub fn format_local(ms: i64, offset: i32) -> String {
+    let local = format_rfc3339(ms + i64::from(offset) * 60_000);
+    let local = local.split('.').next().unwrap_or_default();
+    if offset == 0 {
+        return format!("{local}Z");
+    }
+    let (sign, minutes) = (if offset < 0 { '-' } else { '+' }, offset.unsigned_abs());
+    format!("{local}{sign}{:02}:{:02}", minutes / 60, minutes % 60)
+}
+
+/// The day of the week, by its English name.
+#[must_use]
+pub fn weekday(ms: i64) -> &'static str {
+    // 1 January 1970 was a Thursday.
+    match ms.div_euclid(DAY_MS).rem_euclid(7) {
+        0 => "Thursday",
+        1 => "Friday",
+        2 => "Saturday",
+        3 => "Sunday",
+        4 => "Monday",
+        5 => "Tuesday",
+        _ => "Wednesday",
+    }
+}
+
 fn digits(bytes: &[u8]) -> Option<i64> {
     bytes.iter().try_fold(0, |sum: i64, byte| {
         byte.is_ascii_digit()
@@ -252,6 +279,17 @@ mod tests {
         );
         assert_eq!(format_rfc3339(-1), "1969-12-31T23:59:59.999Z");
         assert_eq!(format_rfc3339(951_782_400_000), "2000-02-29T00:00:00.000Z");
+    }
+
+    #[test]
+    fn a_local_time_tells_its_zone_and_its_day() {
+        let at = 1_795_190_093_665;
+        assert_eq!(format_local(at, 0), "2026-11-20T15:54:53Z");
+        assert_eq!(format_local(at, 330), "2026-11-20T21:24:53+05:30");
+        assert_eq!(format_local(at, -570), "2026-11-20T06:24:53-09:30");
+        assert_eq!(weekday(at), "Friday");
+        assert_eq!(weekday(0), "Thursday");
+        assert_eq!(weekday(-1), "Wednesday");
     }
 
     proptest! {

@@ -1,6 +1,7 @@
 //! A conversation and the field below it. What is in it belongs to the app: leaving ends nothing.
 
 mod actions;
+mod approval;
 mod caption;
 mod feedback;
 mod fold;
@@ -14,6 +15,7 @@ mod zoom;
 
 use leptos::{html, prelude::*};
 
+use self::approval::approval;
 use self::follow::Follow;
 use self::row::row_view;
 use super::composer::MessageField;
@@ -78,7 +80,7 @@ pub fn thread_view(room: &RoomState, thread: &ThreadState, route: Signal<Route>)
                     field=field
                 />
             </div>
-            {announcer(thread, run)}
+            {announcer(thread, run)} {approval(room, thread, field)}
         </div>
     }
     .into_any()

@@ -17,6 +17,10 @@ pub struct Modifiers {
     pub cut: Option<usize>,
     /// `show KIND`: what comes with the answer.
     pub show: Vec<Show>,
+    /// `flood N`: instead of the room's answer, N pieces of Markdown, as fast as they are taken.
+    pub flood: Option<usize>,
+    /// `rate N`: so many of those pieces in a second.
+    pub rate: Option<u64>,
 }
 
 /// Longest answer that can be asked for.
@@ -53,6 +57,8 @@ impl Modifiers {
             "long" => self.long = Some(count.min(MOST_SECTIONS)),
             "wait" => self.wait = number.min(LONGEST_PAUSE),
             "cut" => self.cut = Some(count),
+            "flood" => self.flood = Some(count),
+            "rate" => self.rate = Some(number.max(1)),
             _ => return None,
         }
         Some(rest)
@@ -78,10 +84,13 @@ mod tests {
                 wait: 9,
                 boom: true,
                 cut: Some(7),
-                show: Vec::new(),
+                ..Modifiers::default()
             }
         );
         assert_eq!(rest, "hello long 3");
+        let (modifiers, rest) = Modifiers::take("flood 20 rate 0 and go");
+        assert_eq!((modifiers.flood, modifiers.rate), (Some(20), Some(1)));
+        assert_eq!(rest, "and go");
         assert_eq!(Modifiers::take("wait for me").1, "wait for me");
         let (modifiers, rest) = Modifiers::take("show raw show steps show me");
         assert_eq!(modifiers.show, [Show::Raw, Show::Steps]);

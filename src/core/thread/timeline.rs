@@ -1,5 +1,6 @@
 //! The rows of one conversation, changed by events of its runs and by what the person does.
 
+mod past;
 mod run;
 mod track;
 
@@ -333,6 +334,12 @@ impl Timeline {
     /// and no tool call without a result, which model providers refuse.
     #[must_use]
     pub fn wire_messages(&self) -> Vec<WireMessage> {
+        self.wire_messages_from(0)
+    }
+
+    /// The same, of the rows from this position on.
+    #[must_use]
+    pub fn wire_messages_from(&self, first: usize) -> Vec<WireMessage> {
         let mut used = HashSet::new();
         let mut unique = |id: &str, run: Option<&str>| {
             let mut id = id.to_owned();
@@ -342,7 +349,7 @@ impl Timeline {
             id
         };
         let mut messages = Vec::new();
-        for row in &self.rows {
+        for row in self.rows.iter().skip(first) {
             let run = row.run.as_deref();
             match &row.kind {
                 RowKind::User { text } if row.state != RowState::Failed => {

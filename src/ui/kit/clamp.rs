@@ -40,7 +40,7 @@ pub fn Clamp(
     };
     Effect::new(move |_| {
         node.track();
-        version.track();
+        let _ = version.get();
         if !open.get() {
             measure();
         }

@@ -51,7 +51,7 @@ fn there(context: &RowContext, naming: Naming, text: Memo<Option<Arc<str>>>) -> 
         };
         text.get(..end).unwrap_or_default().to_owned()
     };
-    let is_long = Memo::new(move |_| length() > SHOWN && !is_whole.get());
+    let is_long = Memo::new(move |_| is_open.get() && length() > SHOWN && !is_whole.get());
     let rest = move || {
         is_long.get().then(|| {
             view! {
