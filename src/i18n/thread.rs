@@ -15,7 +15,7 @@ pub const FAILED: &str = "Answer failed";
 /// The stream of an answer has broken and is taken up again.
 pub const LOST: &str = "Connection lost, resuming";
 /// A cut answer.
-pub const PARTIAL: &str = "Stopped. This answer is incomplete.";
+pub const PARTIAL: &str = "This answer is incomplete.";
 /// A message that the server did not take.
 pub const NOT_SENT: &str = "Not sent.";
 /// A past run whose events are missing.

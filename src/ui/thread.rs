@@ -32,6 +32,10 @@ use crate::state::thread::{RunPhase, ThreadState};
 /// A thread of a room.
 pub fn thread_view(room: &RoomState, thread: &ThreadState, route: Signal<Route>) -> AnyView {
     thread.open();
+    on_cleanup({
+        let thread = thread.clone();
+        move || thread.submit_opinions()
+    });
     let follow = Follow::new();
     let field = NodeRef::<html::Textarea>::new();
     let order = thread.order();
