@@ -13,6 +13,7 @@ pub use session::*;
 pub use sign_in::*;
 pub mod lobby;
 pub mod room;
+pub mod rows;
 pub mod shell;
 pub mod thread;
 pub mod tools;

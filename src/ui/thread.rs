@@ -1,10 +1,17 @@
 //! A conversation and the field below it. What is in it belongs to the app: leaving ends nothing.
 
+mod actions;
 mod approval;
+mod caption;
+mod feedback;
 mod fold;
 mod follow;
+mod image;
 mod json;
+mod payload;
 mod row;
+mod sources;
+mod zoom;
 
 use leptos::{html, prelude::*};
 
@@ -25,6 +32,10 @@ use crate::state::thread::{RunPhase, ThreadState};
 /// A thread of a room.
 pub fn thread_view(room: &RoomState, thread: &ThreadState, route: Signal<Route>) -> AnyView {
     thread.open();
+    on_cleanup({
+        let thread = thread.clone();
+        move || thread.submit_opinions()
+    });
     let follow = Follow::new();
     let field = NodeRef::<html::Textarea>::new();
     let order = thread.order();
