@@ -4,3 +4,4 @@ pub mod history;
 pub mod message;
 pub mod source;
 pub mod timeline;
+pub mod unread;

@@ -25,3 +25,4 @@ mod storage;
 mod streams;
 mod tabs;
 mod tools;
+mod unread;
