@@ -1,5 +1,6 @@
 //! What the rooms say: a request becomes a list of events with pauses, the same one each time.
 
+pub mod flood;
 mod modifiers;
 mod showroom;
 mod tools;
@@ -180,6 +181,21 @@ impl Script<'_> {
         self.say(json!({"type": "TEXT_MESSAGE_END", "messageId": id}));
     }
 
+    /// The pieces that were asked for, one event each: measurements count them.
+    fn flood(&mut self) {
+        let id = self.request.id("answer");
+        let Modifiers { flood, rate, .. } = self.request.modifiers;
+        let pause = rate.map_or(Duration::ZERO, |rate| {
+            Duration::from_secs(1) / u32::try_from(rate).unwrap_or(u32::MAX)
+        });
+        self.say(json!({"type": "TEXT_MESSAGE_START", "messageId": id, "role": "assistant"}));
+        for piece in flood::pieces(flood.unwrap_or_default()) {
+            self.pause += pause;
+            self.say(json!({"type": "TEXT_MESSAGE_CONTENT", "messageId": id, "delta": piece}));
+        }
+        self.say(json!({"type": "TEXT_MESSAGE_END", "messageId": id}));
+    }
+
     fn reasoning(&mut self, part: &str, text: &str) {
         let id = self.request.id(part);
         self.say(json!({"type": "REASONING_START", "messageId": id}));
@@ -239,6 +255,7 @@ pub fn beats(kind: Kind, request: &Request) -> Vec<Beat> {
     match kind {
         _ if !request.results.is_empty() => script.text("answer", &tools::answer(request)),
         _ if tools::is_call(&request.text) => tools::call(&mut script),
+        _ if modifiers.flood.is_some() => script.flood(),
         Kind::Echo => script.text("answer", &with_sections(words::echo(request), &sections())),
         Kind::Markdown => script.text(
             "answer",
@@ -416,6 +433,20 @@ mod tests {
         let quick = beats(Kind::Slow, &request("pace 0 long 2 walk"));
         assert!(quick.iter().all(|beat| beat.after.is_zero()));
         assert_eq!(spoken(&quick).matches("## ").count(), 2);
+    }
+
+    #[test]
+    fn a_flood_comes_at_once_or_at_its_rate() {
+        let quick = beats(Kind::Tools, &request("flood 30 go"));
+        let contents = kinds(&quick)
+            .iter()
+            .filter(|kind| **kind == "TEXT_MESSAGE_CONTENT")
+            .count();
+        assert_eq!(contents, 30);
+        assert!(quick.iter().all(|beat| beat.after.is_zero()));
+        let paced = beats(Kind::Echo, &request("flood 30 rate 10 go"));
+        let total: Duration = paced.iter().map(|beat| beat.after).sum();
+        assert_eq!(total, Duration::from_secs(3));
     }
 
     #[test]

@@ -2,6 +2,51 @@
 
 const DAY_MS: i64 = 86_400_000;
 
+/// A day of the calendar, where the person is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LocalDay {
+    number: i64,
+    year: i64,
+}
+
+/// How far back a day is, as far as people have words for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DayDistance {
+    /// The same day.
+    Today,
+    /// The day before.
+    Yesterday,
+    /// Two to six days ago: the name of the day says which.
+    ThisWeek,
+    /// Some other day of the same year.
+    ThisYear,
+    /// A day of another year.
+    OtherYear,
+}
+
+impl LocalDay {
+    /// The day of this year, month and day of the month, both from 1.
+    #[must_use]
+    pub fn new(year: i64, month: i64, day: i64) -> Self {
+        Self {
+            number: days_from_civil(year, month, day),
+            year,
+        }
+    }
+
+    /// How far back this day is from `today`. A day that is still to come is told by its date.
+    #[must_use]
+    pub fn distance(self, today: Self) -> DayDistance {
+        match today.number - self.number {
+            0 => DayDistance::Today,
+            1 => DayDistance::Yesterday,
+            2..=6 => DayDistance::ThisWeek,
+            _ if self.year == today.year => DayDistance::ThisYear,
+            _ => DayDistance::OtherYear,
+        }
+    }
+}
+
 /// Reads an RFC 3339 time as milliseconds since 1970 UTC.
 ///
 /// Servers write times without a zone; those are UTC. Fractions of any length are cut to milliseconds.
@@ -173,6 +218,30 @@ mod tests {
         ] {
             assert_eq!(parse_rfc3339(text), Some(ms), "{text}");
         }
+    }
+
+    #[test]
+    fn days_are_told_by_how_far_back_they_are() {
+        let today = LocalDay::new(2026, 3, 3);
+        for ((year, month, day), distance) in [
+            ((2026, 3, 3), DayDistance::Today),
+            ((2026, 3, 2), DayDistance::Yesterday),
+            ((2026, 3, 1), DayDistance::ThisWeek),
+            ((2026, 2, 25), DayDistance::ThisWeek),
+            ((2026, 2, 24), DayDistance::ThisYear),
+            ((2026, 3, 4), DayDistance::ThisYear),
+            ((2025, 12, 31), DayDistance::OtherYear),
+            ((2027, 1, 1), DayDistance::OtherYear),
+        ] {
+            let day = LocalDay::new(year, month, day);
+            assert_eq!(day.distance(today), distance, "{day:?}");
+        }
+        let new_year = LocalDay::new(2026, 1, 1);
+        assert_eq!(
+            LocalDay::new(2025, 12, 31).distance(new_year),
+            DayDistance::Yesterday,
+            "also over the turn of a year"
+        );
     }
 
     #[test]

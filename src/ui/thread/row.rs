@@ -124,7 +124,7 @@ fn feedback(thread: &ThreadState, run: String) -> AnyView {
     let give = Callback::new(move |is_good: bool| {
         if given.get_untracked() != Some(is_good) {
             given.set(Some(is_good));
-            thread.feedback(&run, is_good);
+            thread.rate(&run, is_good);
         }
     });
     [
