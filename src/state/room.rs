@@ -320,9 +320,11 @@ impl RoomState {
     fn notify(&self, thread: &ThreadId, body: &str) {
         let name = self.0.thread_name(thread);
         let name = name.filter(|name| name != soliplex::UNNAMED);
-        let room = self
-            .room()
-            .map_or_else(|| self.0.id.to_string(), |room| room.name);
+        let room = self.0.server.rooms().with_untracked(|load| {
+            let rooms = load.data.iter().flatten();
+            let own = rooms.into_iter().find(|room| room.id == self.0.id);
+            own.map_or_else(|| self.0.id.to_string(), |room| room.name.clone())
+        });
         let title = i18n::unread::notice_title(name.as_deref(), &room);
         let shared = self.0.server.shared().clone();
         let route = Route::thread(self.0.server.alias(), self.0.id.clone(), thread.clone());

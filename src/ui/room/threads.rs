@@ -269,7 +269,7 @@ fn thread_link(
         >
             <span class="thread-row__text">
                 <span class="thread-row__title" dir="auto">
-                    {move || name.get()}
+                    {move || name.get()} <span class="visually-hidden">{state_in_words}</span>
                 </span>
                 {move || {
                     preview
@@ -283,7 +283,6 @@ fn thread_link(
                         })
                 }}
             </span>
-            <span class="visually-hidden">{state_in_words}</span>
             <span class="thread-row__meta">{when}</span>
         </a>
     }
