@@ -15,6 +15,7 @@ pub mod lobby;
 pub mod room;
 pub mod shell;
 pub mod thread;
+pub mod tools;
 
 /// Storage could not be used; `full` says that it has no room left.
 #[must_use]

@@ -2,8 +2,10 @@
 //! page ends nothing.
 
 mod again;
+pub mod feedback;
 mod follow;
 mod input;
+pub mod opened;
 mod past;
 mod run;
 mod show;
@@ -15,21 +17,20 @@ use futures_util::future::AbortHandle;
 use reactive_graph::signal::ArcRwSignal;
 use reactive_graph::traits::{GetUntracked, Set, WithUntracked};
 
+use self::feedback::Verdicts;
+use self::opened::Opened;
 use super::Load;
 use super::client::ApiClient;
 use super::composer::Composer;
 use super::room::RoomState;
 use super::stream::Wake;
-use super::task::{lock, spawn};
-use super::toast::Tone;
-use crate::api::soliplex;
+use super::task::lock;
 use crate::core::composer::draft::DraftKey;
-use crate::core::error::ApiError;
 use crate::core::room::{RoomId, ThreadId};
 use crate::core::server::id::ServerId;
 use crate::core::thread::message::{Row, RowId};
+use crate::core::thread::picture::{Composed, compose};
 use crate::core::thread::timeline::{Change, Timeline};
-use crate::i18n;
 
 use self::again::Lost;
 use self::input::Earlier;
@@ -94,6 +95,8 @@ struct Inner {
     older: ArcRwSignal<Older>,
     phase: ArcRwSignal<RunPhase>,
     unread_after: ArcRwSignal<Option<RowId>>,
+    opened: Opened,
+    verdicts: Verdicts,
     /// Rung when the person, or the network, has come back.
     wake: Wake,
     work: Mutex<Work>,
@@ -158,6 +161,8 @@ impl ThreadState {
             older: ArcRwSignal::new(Older::None),
             phase: ArcRwSignal::new(RunPhase::Idle),
             unread_after: ArcRwSignal::new(None),
+            opened: Opened::default(),
+            verdicts: Verdicts::default(),
             wake: Wake::default(),
             work: Mutex::default(),
         }));
@@ -258,26 +263,15 @@ impl ThreadState {
         }
     }
 
-    /// Says whether the answer of a run was good.
-    pub fn feedback(&self, run: &str, up: bool) {
-        let (client, key) = (self.client(), self.0.key.clone());
-        let (run, toasts) = (run.to_owned(), self.0.room.server().shared().toasts.clone());
-        spawn(async move {
-            match client
-                .call(soliplex::feedback(&key.room, &key.thread, &run, up))
-                .await
-            {
-                Ok(_) => toasts.tell(Tone::Success, i18n::feedback_sent()),
-                Err(ApiError::Unauthorized | ApiError::Cancelled) => {}
-                Err(error) => toasts.tell(
-                    Tone::Danger,
-                    format!(
-                        "{} {}",
-                        i18n::feedback_failed(),
-                        i18n::errors::api_error_line(&error)
-                    ),
-                ),
-            }
-        });
+    /// What the person has unfolded in it.
+    #[must_use]
+    pub fn opened(&self) -> Opened {
+        self.0.opened.clone()
+    }
+
+    /// The text and images of a message of the person that is more than text.
+    #[must_use]
+    pub fn composed(&self, id: &RowId) -> Option<Composed> {
+        lock(&self.0.work).timeline.parts(id).map(compose)
     }
 }

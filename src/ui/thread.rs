@@ -1,5 +1,6 @@
 //! A conversation and the field below it. What is in it belongs to the app: leaving ends nothing.
 
+mod approval;
 mod fold;
 mod follow;
 mod json;
@@ -7,6 +8,7 @@ mod row;
 
 use leptos::{html, prelude::*};
 
+use self::approval::approval;
 use self::follow::Follow;
 use self::row::row_view;
 use super::composer::MessageField;
@@ -71,7 +73,7 @@ pub fn thread_view(room: &RoomState, thread: &ThreadState, route: Signal<Route>)
                     field=field
                 />
             </div>
-            {announcer(thread, run)}
+            {announcer(thread, run)} {approval(room, thread, field)}
         </div>
     }
     .into_any()

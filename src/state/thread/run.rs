@@ -153,7 +153,7 @@ impl ThreadState {
             // A new thread exists by now: the text belongs to it, not to the page it came from.
             Message::Typed(typed) => own.put_back(&typed.1, &typed.0, why),
             // It still stands where it was asked first.
-            Message::Again(_) if why.is_some() => own.put("", why),
+            Message::Again(_) if why.is_some() => own.put(&Outgoing::default(), why),
             Message::Again(_) => {}
         }
     }
