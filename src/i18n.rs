@@ -7,6 +7,7 @@ mod session;
 mod sign_in;
 
 pub mod errors;
+pub mod find;
 pub mod idle;
 
 pub use session::*;
@@ -15,6 +16,7 @@ pub mod lobby;
 pub mod room;
 pub mod shell;
 pub mod thread;
+pub mod timeline;
 
 /// Storage could not be used; `full` says that it has no room left.
 #[must_use]

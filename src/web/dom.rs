@@ -1,5 +1,9 @@
 //! Small things to do with the document: title, focus, scrolling, clipboard.
 
+mod script;
+pub mod tab;
+pub mod view;
+
 use std::cell::RefCell;
 use std::sync::OnceLock;
 
