@@ -17,6 +17,7 @@ pub mod room;
 pub mod shell;
 pub mod thread;
 pub mod timeline;
+pub mod tools;
 
 /// Storage could not be used; `full` says that it has no room left.
 #[must_use]

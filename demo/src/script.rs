@@ -1,7 +1,9 @@
 //! What the rooms say: a request becomes a list of events with pauses, the same one each time.
 
+pub mod flood;
 mod modifiers;
 mod showroom;
+mod tools;
 mod words;
 
 use std::time::Duration;
@@ -32,6 +34,10 @@ pub struct Request {
     pub state: Value,
     /// Whether each message is sent in one piece.
     pub is_whole: bool,
+    /// Names of the tools that the client carries out itself.
+    pub tools: Vec<String>,
+    /// What the client's tools gave back, where the conversation ends with that.
+    pub results: Vec<String>,
 }
 
 /// The text of a message content, which is a string or a list of parts; and how many pictures it has.
@@ -83,6 +89,8 @@ impl Request {
             messages: messages.iter().map(read).collect(),
             state: input["state"].clone(),
             is_whole: input["forwardedProps"]["agui_sse_delivery"] == "whole",
+            tools: tools::offered(input),
+            results: tools::results(messages),
         }
     }
 
@@ -173,6 +181,21 @@ impl Script<'_> {
         self.say(json!({"type": "TEXT_MESSAGE_END", "messageId": id}));
     }
 
+    /// The pieces that were asked for, one event each: measurements count them.
+    fn flood(&mut self) {
+        let id = self.request.id("answer");
+        let Modifiers { flood, rate, .. } = self.request.modifiers;
+        let pause = rate.map_or(Duration::ZERO, |rate| {
+            Duration::from_secs(1) / u32::try_from(rate).unwrap_or(u32::MAX)
+        });
+        self.say(json!({"type": "TEXT_MESSAGE_START", "messageId": id, "role": "assistant"}));
+        for piece in flood::pieces(flood.unwrap_or_default()) {
+            self.pause += pause;
+            self.say(json!({"type": "TEXT_MESSAGE_CONTENT", "messageId": id, "delta": piece}));
+        }
+        self.say(json!({"type": "TEXT_MESSAGE_END", "messageId": id}));
+    }
+
     fn reasoning(&mut self, part: &str, text: &str) {
         let id = self.request.id(part);
         self.say(json!({"type": "REASONING_START", "messageId": id}));
@@ -230,6 +253,9 @@ pub fn beats(kind: Kind, request: &Request) -> Vec<Beat> {
     let mut state = request.state.clone();
     let sections = || words::sections(modifiers.long.unwrap_or(0));
     match kind {
+        _ if !request.results.is_empty() => script.text("answer", &tools::answer(request)),
+        _ if tools::is_call(&request.text) => tools::call(&mut script),
+        _ if modifiers.flood.is_some() => script.flood(),
         Kind::Echo => script.text("answer", &with_sections(words::echo(request), &sections())),
         Kind::Markdown => script.text(
             "answer",
@@ -407,6 +433,20 @@ mod tests {
         let quick = beats(Kind::Slow, &request("pace 0 long 2 walk"));
         assert!(quick.iter().all(|beat| beat.after.is_zero()));
         assert_eq!(spoken(&quick).matches("## ").count(), 2);
+    }
+
+    #[test]
+    fn a_flood_comes_at_once_or_at_its_rate() {
+        let quick = beats(Kind::Tools, &request("flood 30 go"));
+        let contents = kinds(&quick)
+            .iter()
+            .filter(|kind| **kind == "TEXT_MESSAGE_CONTENT")
+            .count();
+        assert_eq!(contents, 30);
+        assert!(quick.iter().all(|beat| beat.after.is_zero()));
+        let paced = beats(Kind::Echo, &request("flood 30 rate 10 go"));
+        let total: Duration = paced.iter().map(|beat| beat.after).sum();
+        assert_eq!(total, Duration::from_secs(3));
     }
 
     #[test]

@@ -284,13 +284,14 @@ pub fn stream(room: &RoomId, thread: &ThreadId, run: &str, input: &RunInput) -> 
     )
 }
 
-/// Says whether an answer was good.
+/// Says whether an answer was good, and why; a blank reason is none.
 #[must_use]
-pub fn feedback(room: &RoomId, thread: &ThreadId, run: &str, up: bool) -> ApiRequest {
+pub fn feedback(room: &RoomId, thread: &ThreadId, run: &str, up: bool, reason: &str) -> ApiRequest {
     let word = if up { "thumbs_up" } else { "thumbs_down" };
+    let reason = Some(reason.trim()).filter(|reason| !reason.is_empty());
     ApiRequest::post(
         format!("{}/feedback", run_path(room, thread, run)),
-        &json!({ "feedback": word, "reason": null }),
+        &json!({ "feedback": word, "reason": reason }),
     )
 }
 

@@ -1,7 +1,7 @@
 //! The versioned envelope of everything kept in storage.
 
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
 
@@ -30,12 +30,6 @@ struct Written<'a, T> {
     data: &'a T,
 }
 
-#[derive(Deserialize)]
-struct Read {
-    v: u32,
-    data: Value,
-}
-
 /// Wraps a value as `{"v":<version>,"data":…}`.
 ///
 /// A value that JSON cannot express (a map whose keys are not strings) is written as `null` and reads back as corrupt.
@@ -52,11 +46,19 @@ pub fn encode<T: Serialize>(version: u32, value: &T) -> String {
 /// # Errors
 /// `OtherVersion` for a well-formed record of another version, `Corrupt` for everything else.
 pub fn decode<T: DeserializeOwned>(version: u32, text: &str) -> Result<T, RecordError> {
-    let read: Read = serde_json::from_str(text).map_err(|_| RecordError::Corrupt)?;
-    if read.v != version {
-        return Err(RecordError::OtherVersion(read.v));
+    let (found, data) = opened(text).ok_or(RecordError::Corrupt)?;
+    if found != version {
+        return Err(RecordError::OtherVersion(found));
     }
-    serde_json::from_value(read.data).map_err(|_| RecordError::Corrupt)
+    serde_json::from_value(data).map_err(|_| RecordError::Corrupt)
+}
+
+/// Not derived: this is in the first download, and the same for every kind of record.
+fn opened(text: &str) -> Option<(u32, Value)> {
+    let mut record: Value = serde_json::from_str(text).ok()?;
+    let record = record.as_object_mut()?;
+    let version = u32::try_from(record.get("v")?.as_u64()?).ok()?;
+    Some((version, record.get_mut("data")?.take()))
 }
 
 /// Every storage key of the app. Variable parts are percent-encoded, so no value can reach into another's key.

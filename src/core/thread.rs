@@ -3,6 +3,7 @@
 pub mod history;
 pub mod items;
 pub mod message;
+pub mod picture;
 pub mod source;
 pub mod timeline;
 pub mod window;

@@ -75,12 +75,22 @@ impl Server {
 }
 
 impl Tenant for Inner {
-    fn composers(&self) -> Vec<Composer> {
-        self.open_threads()
-            .iter()
-            .map(ThreadState::composer)
-            .chain([self.new_thread.clone()])
-            .collect()
+    fn flush(&self) {
+        for composer in self.composers() {
+            composer.flush();
+        }
+    }
+
+    fn draft_changed(&self, key: &str) {
+        for composer in self.composers() {
+            composer.adopt(key);
+        }
+    }
+
+    fn close(&self) {
+        for composer in self.composers() {
+            composer.close();
+        }
     }
 
     fn is_running(&self) -> bool {
@@ -88,8 +98,13 @@ impl Tenant for Inner {
     }
 
     fn let_go(&self) {
+        self.tools.let_go();
         for thread in self.open_threads() {
             thread.let_go();
+        }
+        // The room is left for good: who comes next sends nothing that was written here.
+        for composer in self.composers() {
+            composer.leave();
         }
     }
 
@@ -121,6 +136,14 @@ impl Tenant for Inner {
 }
 
 impl Inner {
+    fn composers(&self) -> Vec<Composer> {
+        self.open_threads()
+            .iter()
+            .map(ThreadState::composer)
+            .chain([self.new_thread.clone()])
+            .collect()
+    }
+
     fn open_threads(&self) -> Vec<ThreadState> {
         lock(&self.open).values().cloned().collect()
     }
@@ -135,7 +158,7 @@ impl RoomState {
             thread: None,
         };
         let new_thread = Composer::new(server.shared(), key);
-        let tools = Tools::new(server.shared());
+        let tools = Tools::new(&server);
         let this = Self(Arc::new_cyclic(|this| Inner {
             this: this.clone(),
             server,
@@ -289,8 +312,10 @@ impl RoomState {
         let shared = self.0.server.shared();
         let is_here =
             |alias: &Alias, room: &RoomId| *alias == self.0.server.alias() && *room == self.0.id;
-        if matches!(shared.here(), Some(Route::Room { alias, room, .. }) if is_here(&alias, &room))
-        {
+        let is_here = matches!(shared.here(), Some(Route::Room { alias, room, .. }) if is_here(&alias, &room));
+        // What was written meanwhile goes along.
+        thread.composer().take_over(&self.0.new_thread, is_here);
+        if is_here {
             // The page of the new thread takes the place of the empty one.
             shared.go(
                 &Route::thread(self.0.server.alias(), self.0.id.clone(), made.id.clone()),

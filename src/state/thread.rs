@@ -1,6 +1,8 @@
 //! A thread that is, or was, open: its rows, its run and its composer. Belongs to the app: leaving the
 //! page ends nothing.
 
+pub mod feedback;
+pub mod opened;
 mod run;
 
 use std::collections::HashMap;
@@ -11,12 +13,13 @@ use reactive_graph::signal::ArcRwSignal;
 use reactive_graph::traits::{Set, Update, WithUntracked};
 use serde_json::Value;
 
+use self::feedback::Verdicts;
+use self::opened::Opened;
 use super::Load;
 use super::client::ApiClient;
 use super::composer::Composer;
 use super::room::RoomState;
 use super::task::{lock, spawn};
-use super::toast::Tone;
 use crate::api::soliplex;
 use crate::core::composer::draft::DraftKey;
 use crate::core::composer::outgoing::Outgoing;
@@ -25,8 +28,8 @@ use crate::core::room::{RoomId, ThreadId};
 use crate::core::server::id::ServerId;
 use crate::core::thread::history::{self, Stored};
 use crate::core::thread::message::{Row, RowId};
+use crate::core::thread::picture::{Composed, compose};
 use crate::core::thread::timeline::{Change, Timeline};
-use crate::i18n;
 
 /// The full name of a thread.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -72,6 +75,8 @@ struct Inner {
     history: ArcRwSignal<Load<()>>,
     phase: ArcRwSignal<RunPhase>,
     unread_after: ArcRwSignal<Option<RowId>>,
+    opened: Opened,
+    verdicts: Verdicts,
     work: Mutex<Work>,
 }
 
@@ -129,6 +134,8 @@ impl ThreadState {
             history: ArcRwSignal::default(),
             phase: ArcRwSignal::new(RunPhase::Idle),
             unread_after: ArcRwSignal::new(None),
+            opened: Opened::default(),
+            verdicts: Verdicts::default(),
             work: Mutex::default(),
         }));
         let weak = Arc::downgrade(&this.0);
@@ -289,27 +296,16 @@ impl ThreadState {
         self.flush();
     }
 
-    /// Says whether the answer of a run was good.
-    pub fn feedback(&self, run: &str, up: bool) {
-        let (client, key) = (self.client(), self.0.key.clone());
-        let (run, toasts) = (run.to_owned(), self.0.room.server().shared().toasts.clone());
-        spawn(async move {
-            match client
-                .call(soliplex::feedback(&key.room, &key.thread, &run, up))
-                .await
-            {
-                Ok(_) => toasts.tell(Tone::Success, i18n::feedback_sent()),
-                Err(ApiError::Unauthorized | ApiError::Cancelled) => {}
-                Err(error) => toasts.tell(
-                    Tone::Danger,
-                    format!(
-                        "{} {}",
-                        i18n::feedback_failed(),
-                        i18n::errors::api_error_line(&error)
-                    ),
-                ),
-            }
-        });
+    /// What the person has unfolded in it.
+    #[must_use]
+    pub fn opened(&self) -> Opened {
+        self.0.opened.clone()
+    }
+
+    /// The text and images of a message of the person that is more than text.
+    #[must_use]
+    pub fn composed(&self, id: &RowId) -> Option<Composed> {
+        lock(&self.0.work).timeline.parts(id).map(compose)
     }
 
     /// Notes what changed; it is shown with the next frame, all at once.

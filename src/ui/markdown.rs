@@ -11,13 +11,20 @@ pub use self::copy::copy_button;
 use crate::core::markdown::incremental::{Incremental, Section};
 use crate::core::markdown::node::{Align, Block, ImageSrc, Inline, Item};
 use crate::core::markdown::parse::parse;
+use crate::core::thread::message::Row;
 use crate::i18n::thread as words;
 
 /// What followed links do: the app stays where it is, and the other side learns nothing of it.
 const REL: &str = "external noopener noreferrer";
 
-/// A markdown text. While it grows, finished blocks are left alone and the last one is changed in place.
-pub fn markdown(text: Signal<String>, is_growing: Signal<bool>) -> AnyView {
+/// The text of a row, as markdown. While it grows, finished blocks are left alone and the last one is changed in place.
+pub fn markdown(row: ArcRwSignal<Row>, is_growing: Signal<bool>) -> AnyView {
+    let text = Memo::new(move |_| row.with(|row| row.kind.text().to_owned()));
+    markdown_text(text.into(), is_growing)
+}
+
+/// A markdown text that belongs to no row.
+pub fn markdown_text(text: Signal<String>, is_growing: Signal<bool>) -> AnyView {
     // Once it has grown it stays as it is: another way of drawing it would take the selection away.
     let has_grown = Memo::new(move |was: Option<&bool>| was == Some(&true) || is_growing.get());
     let content = move || {

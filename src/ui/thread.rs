@@ -1,5 +1,6 @@
 //! A conversation and the field below it. What is in it belongs to the app: leaving ends nothing.
 
+mod approval;
 mod divider;
 mod fold;
 mod follow;
@@ -11,6 +12,7 @@ mod steps;
 
 use leptos::{html, prelude::*};
 
+use self::approval::approval;
 use self::follow::Follow;
 use self::list::Outlook;
 use self::row::row_view;
@@ -70,7 +72,7 @@ pub fn thread_view(room: &RoomState, thread: &ThreadState, route: Signal<Route>)
                     field=field
                 />
             </div>
-            {announcer(thread, run)}
+            {announcer(thread, run)} {approval(room, thread, field)}
         </div>
     }
     .into_any()

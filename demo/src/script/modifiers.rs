@@ -13,6 +13,10 @@ pub struct Modifiers {
     pub boom: bool,
     /// `cut N`: the stream is dropped after N events.
     pub cut: Option<usize>,
+    /// `flood N`: instead of the room's answer, N pieces of Markdown, as fast as they are taken.
+    pub flood: Option<usize>,
+    /// `rate N`: so many of those pieces in a second.
+    pub rate: Option<u64>,
 }
 
 /// Longest answer that can be asked for.
@@ -45,6 +49,8 @@ impl Modifiers {
             "long" => self.long = Some(count.min(MOST_SECTIONS)),
             "wait" => self.wait = number.min(LONGEST_PAUSE),
             "cut" => self.cut = Some(count),
+            "flood" => self.flood = Some(count),
+            "rate" => self.rate = Some(number.max(1)),
             _ => return None,
         }
         Some(rest)
@@ -69,10 +75,14 @@ mod tests {
                 long: Some(2),
                 wait: 9,
                 boom: true,
-                cut: Some(7)
+                cut: Some(7),
+                ..Modifiers::default()
             }
         );
         assert_eq!(rest, "hello long 3");
+        let (modifiers, rest) = Modifiers::take("flood 20 rate 0 and go");
+        assert_eq!((modifiers.flood, modifiers.rate), (Some(20), Some(1)));
+        assert_eq!(rest, "and go");
         assert_eq!(Modifiers::take("wait for me").1, "wait for me");
     }
 }

@@ -146,6 +146,18 @@ pub enum RowKind {
 }
 
 impl RowKind {
+    /// The text of a message; empty for what is none.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        match self {
+            Self::User { text }
+            | Self::Assistant { text }
+            | Self::Reasoning { text }
+            | Self::Error { text } => text,
+            _ => "",
+        }
+    }
+
     /// The value of `data-role`.
     #[must_use]
     pub fn role(&self) -> &'static str {

@@ -1,5 +1,6 @@
 //! The rows of one conversation, changed by events of its runs and by what the person does.
 
+mod past;
 mod run;
 mod track;
 
@@ -109,6 +110,12 @@ impl Timeline {
     #[must_use]
     pub fn user_row(&self, id: &str) -> Option<&Row> {
         self.row(&user_row_id(id))
+    }
+
+    /// The content of a message of the person that is more than text.
+    #[must_use]
+    pub fn parts(&self, id: &RowId) -> Option<&UserContent> {
+        self.parts.get(id)
     }
 
     /// The AG-UI state after the last event; an object.
@@ -327,6 +334,12 @@ impl Timeline {
     /// and no tool call without a result, which model providers refuse.
     #[must_use]
     pub fn wire_messages(&self) -> Vec<WireMessage> {
+        self.wire_messages_from(0)
+    }
+
+    /// The same, of the rows from this position on.
+    #[must_use]
+    pub fn wire_messages_from(&self, first: usize) -> Vec<WireMessage> {
         let mut used = HashSet::new();
         let mut unique = |id: &str, run: Option<&str>| {
             let mut id = id.to_owned();
@@ -336,7 +349,7 @@ impl Timeline {
             id
         };
         let mut messages = Vec::new();
-        for row in &self.rows {
+        for row in self.rows.iter().skip(first) {
             let run = row.run.as_deref();
             match &row.kind {
                 RowKind::User { text } if row.state != RowState::Failed => {

@@ -9,7 +9,7 @@ use crate::state::room::RoomState;
 use crate::ui::composer::focus_end;
 use crate::ui::href;
 use crate::ui::kit::Mark;
-use crate::ui::markdown::markdown;
+use crate::ui::markdown::markdown_text;
 
 /// The room's own words and its first questions; a question goes into the field and waits there.
 pub fn welcome(room: &RoomState, composer: &Composer, field: NodeRef<html::Textarea>) -> AnyView {
@@ -27,7 +27,7 @@ pub fn welcome(room: &RoomState, composer: &Composer, field: NodeRef<html::Texta
                     {known.name}
                 </h2>
                 <div class="welcome__text">
-                    {markdown(Signal::stored(text), Signal::stored(false))}
+                    {markdown_text(Signal::stored(text), Signal::stored(false))}
                 </div>
                 <div class="welcome__chips">{chips}</div>
             }

@@ -102,7 +102,7 @@ fn answer(
         run.map(|run| feedback(&thread, run))
     };
     view! {
-        <div class="message__body">{markdown(text, is_growing)}</div>
+        <div class="message__body">{markdown(row.clone(), is_growing)}</div>
         {note(state, RowState::Partial, words::PARTIAL)}
         <div class="message__actions">{copy_text_button(text)} {thumbs}</div>
     }
@@ -124,7 +124,7 @@ fn feedback(thread: &ThreadState, run: String) -> AnyView {
     let give = Callback::new(move |is_good: bool| {
         if given.get_untracked() != Some(is_good) {
             given.set(Some(is_good));
-            thread.feedback(&run, is_good);
+            thread.rate(&run, is_good);
         }
     });
     [

@@ -1,5 +1,6 @@
 //! The page in front of a person: what is selected, copied and told.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -19,7 +20,7 @@ pub struct FakeDesk {
     pub answer: Arc<Mutex<Permission>>,
     /// Title, body and tag of every notification.
     pub told: Arc<Mutex<Vec<(String, String, String)>>>,
-    pub count: Arc<Mutex<usize>>,
+    pub counts: Arc<Mutex<BTreeMap<String, usize>>>,
 }
 
 impl Default for FakeDesk {
@@ -31,7 +32,7 @@ impl Default for FakeDesk {
             permission: Arc::new(Mutex::new(Permission::Unasked)),
             answer: Arc::new(Mutex::new(Permission::Granted)),
             told: Arc::default(),
-            count: Arc::default(),
+            counts: Arc::default(),
         }
     }
 }
@@ -39,6 +40,10 @@ impl Default for FakeDesk {
 impl Desk for FakeDesk {
     fn zone(&self) -> String {
         "Europe/Vienna".to_owned()
+    }
+
+    fn offset(&self) -> i32 {
+        60
     }
 
     fn selection(&self) -> Option<String> {
@@ -69,7 +74,7 @@ impl Desk for FakeDesk {
         self.told.lock().unwrap().push(told);
     }
 
-    fn badge(&self, count: usize) {
-        *self.count.lock().unwrap() = count;
+    fn badge(&self, place: &str, count: usize) {
+        self.counts.lock().unwrap().insert(place.to_owned(), count);
     }
 }

@@ -384,7 +384,13 @@ impl Timeline {
         }
     }
 
-    fn complete_tool(&mut self, run: &str, call_id: &str, content: &str, at: i64) -> Change {
+    pub(super) fn complete_tool(
+        &mut self,
+        run: &str,
+        call_id: &str,
+        content: &str,
+        at: i64,
+    ) -> Change {
         let slot = self
             .runs
             .get_mut(run)

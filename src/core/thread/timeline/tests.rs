@@ -160,6 +160,50 @@ fn a_restarted_run_without_a_question_keeps_its_place_too() {
 }
 
 #[test]
+fn older_runs_go_above_without_renaming_what_is_there() {
+    let mut older = Timeline::new();
+    let _ = older.push_user("u1", "one", 1);
+    let _ = older.bind_user("u1", "a");
+    let _ = play(&mut older, "a", &full_run());
+    let mut newer = Timeline::new();
+    let _ = newer.push_user("u2", "two", 2);
+    let _ = newer.bind_user("u2", "b");
+    let _ = play(&mut newer, "b", &full_run());
+    newer.set_state(json!({"newest":1}));
+    let (above, below) = (older.rows().to_vec(), newer.rows().to_vec());
+    let change = newer.prepend(older.clone());
+    assert!(change.order && change.rows.len() == above.len());
+    assert_eq!(newer.rows(), [above, below].concat());
+    assert_eq!(newer.state(), &json!({"newest":1}));
+    for row in newer.rows() {
+        assert_eq!(newer.row(&row.id), Some(row));
+    }
+    assert_eq!(newer.prepend(older), Change::none(), "twice is once");
+    let text = event(json!({"type":"TEXT_MESSAGE_CONTENT","messageId":"n","delta":"x"}));
+    let _ = newer.apply(&text, "c", 0);
+    assert_eq!(shown(&newer).last().unwrap(), "assistant streaming x");
+}
+
+#[test]
+fn a_call_that_was_carried_out_here_is_completed_once() {
+    let mut timeline = Timeline::new();
+    let call = json!({"type":"TOOL_CALL_START","toolCallId":"c","toolCallName":"clock"});
+    let _ = play(
+        &mut timeline,
+        "r",
+        &run_of(&[call, json!({"type":"RUN_FINISHED"})]),
+    );
+    let call = ("c".to_owned(), "clock".to_owned(), String::new());
+    assert_eq!(timeline.pending_calls("r"), [call]);
+    assert!(timeline.pending_calls("other").is_empty());
+    assert_eq!(timeline.complete_call("r", "c", "noon").rows.len(), 1);
+    assert_eq!(shown(&timeline), ["tool done clock() = noon"]);
+    assert!(timeline.pending_calls("r").is_empty());
+    assert_eq!(timeline.complete_call("r", "c", "again"), Change::none());
+    assert_eq!(timeline.complete_call("r", "lost", "x"), Change::none());
+}
+
+#[test]
 fn the_answer_stays_below_its_question_when_more_is_written_meanwhile() {
     let mut timeline = Timeline::new();
     let text = |run: &str, delta: &str| {
