@@ -2,6 +2,7 @@
 
 mod approval;
 mod divider;
+mod find;
 mod fold;
 mod follow;
 mod json;
@@ -13,6 +14,7 @@ mod steps;
 use leptos::{html, prelude::*};
 
 use self::approval::approval;
+use self::find::find_bar;
 use self::follow::Follow;
 use self::list::Outlook;
 use self::row::row_view;
@@ -45,6 +47,7 @@ pub fn thread_view(room: &RoomState, thread: &ThreadState, route: Signal<Route>)
     };
     view! {
         <div class="room">
+            {find_bar(thread, follow)}
             <div
                 class="transcript"
                 role="log"

@@ -1,6 +1,7 @@
 //! Small things to do with the document: title, focus, scrolling, clipboard.
 
 pub mod copy;
+pub mod mark;
 mod script;
 pub mod tab;
 pub mod time;

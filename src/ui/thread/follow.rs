@@ -33,6 +33,7 @@ impl Follow {
             is_away: RwSignal::new(false),
             new: RwSignal::new(0),
             is_near_top: RwSignal::new(false),
+            drawn: RwSignal::new(0),
             open: RwSignal::new(open),
         };
         let board = Board::new(thread, outlook, kept.place, view::now());
@@ -90,6 +91,7 @@ impl Follow {
             board.measured(sizes);
             board.is_covered()
         });
+        self.outlook.drawn.try_update(|drawn| *drawn += 1);
         if is_covered == Some(false) {
             // Not at once: what is added while the browser tells of sizes would be told of too late.
             request_animation_frame(move || self.redraw());
@@ -113,10 +115,35 @@ impl Follow {
         });
     }
 
-    /// Goes to a row, wherever it is; `false` where it is not there.
-    #[allow(dead_code, reason = "the search in the page is about to use it")]
-    pub fn go_to(self, row: &RowId) -> bool {
-        self.with(|board| board.go_to(row)) == Some(true)
+    /// Goes to a row, wherever it is; work that it is folded into is unfolded.
+    pub fn go_to(self, row: &RowId) {
+        let hidden_in = self.with(|board| board.hidden_in(row)).flatten();
+        let Some(first) = hidden_in else {
+            self.with(|board| board.go_to(row));
+            return;
+        };
+        self.outlook.open.update(|open| {
+            open.insert(first);
+        });
+        let row = row.clone();
+        request_animation_frame(move || {
+            self.with(|board| board.go_to(&row));
+        });
+    }
+
+    /// Brings a place in the window into view that is out of it.
+    pub fn reveal(self, (top, bottom): (f64, f64)) {
+        self.with(|board| board.reveal(top, bottom));
+    }
+
+    /// The rows on the page, with their elements.
+    pub fn drawn_rows(self) -> Vec<(RowId, view::Part)> {
+        self.with(|board| board.drawn_rows()).unwrap_or_default()
+    }
+
+    /// The row at the upper edge of the view.
+    pub fn first_in_view(self) -> Option<RowId> {
+        self.with(|board| board.first_in_view()).flatten()
     }
 
     /// On every scroll event.

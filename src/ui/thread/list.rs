@@ -59,6 +59,8 @@ pub struct Outlook {
     pub new: RwSignal<usize>,
     /// Whether the beginning of what is loaded is near.
     pub is_near_top: RwSignal<bool>,
+    /// Grows with every change of what is on the page.
+    pub drawn: RwSignal<u32>,
     /// What is unfolded, by the first row.
     pub open: RwSignal<HashSet<RowId>>,
 }

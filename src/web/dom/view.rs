@@ -143,6 +143,32 @@ fn nearest(element: &Element, attribute: &str) -> Option<String> {
     found.get_attribute(attribute)
 }
 
+/// Where the focus is.
+#[must_use]
+pub fn focus_place() -> Option<Part> {
+    window().document()?.active_element()?.dyn_into().ok()
+}
+
+/// Whether the page has one of these.
+#[must_use]
+pub fn has(selector: &str) -> bool {
+    let document = window().document();
+    document.is_some_and(|document| matches!(document.query_selector(selector), Ok(Some(_))))
+}
+
+/// Whether a key press asks to search the page. On a Mac, Ctrl and F move the caret.
+#[must_use]
+pub fn asks_to_find(event: &web_sys::KeyboardEvent) -> bool {
+    let platform = get(&window().navigator(), "platform").as_string();
+    let is_mac = platform.is_some_and(|platform| platform.starts_with("Mac"));
+    let is_command = if is_mac {
+        event.meta_key()
+    } else {
+        event.ctrl_key()
+    };
+    is_command && !event.shift_key() && !event.alt_key() && event.key().eq_ignore_ascii_case("f")
+}
+
 /// What time it is, in milliseconds since 1970.
 #[must_use]
 #[expect(

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 use leptos::mount::mount_to;
+use leptos::prelude::*;
 
 use super::super::row_item;
 use super::{Board, Drawn, FIRST, MARK, SELECTED, SMALL, Spot};
@@ -33,6 +34,7 @@ impl Board {
         self.order = items;
         self.sizes = Some(sizes);
         self.space_out(&wanted, &list);
+        self.outlook.drawn.try_update(|drawn| *drawn += 1);
     }
 
     fn wanted(&self) -> Range<usize> {

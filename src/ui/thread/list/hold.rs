@@ -110,21 +110,63 @@ impl Board {
         self.spot = found.unwrap_or(self.spot);
     }
 
-    /// Brings a row into view; `false` where it is not there.
-    #[allow(dead_code, reason = "the search in the page is about to use it")]
-    pub fn go_to(&mut self, row: &RowId) -> bool {
+    /// The first row of the work that this row is folded into, if it is not on show itself.
+    pub fn hidden_in(&self, row: &RowId) -> Option<RowId> {
+        let key = self.display.key(row)?;
+        match self.display.item_of(key)? {
+            Item::Steps(first) => self.display.id(first).cloned(),
+            _ => None,
+        }
+    }
+
+    /// Brings a row into view.
+    pub fn go_to(&mut self, row: &RowId) {
         let item = self
             .display
             .key(row)
             .and_then(|key| self.display.item_of(key));
-        let Some(item) = item else {
-            return false;
+        if let Some(item) = item {
+            self.pending = None;
+            self.spot = Spot::At(item, self.height / 4.0);
+            self.draw();
+            self.settle();
+        }
+    }
+
+    /// Brings a place in the window into view that is out of it; the edges are those of the place.
+    pub fn reveal(&mut self, top: f64, bottom: f64) {
+        let Some(log) = &self.log else {
+            return;
         };
-        self.pending = None;
-        self.spot = Spot::At(item, self.height / 4.0);
+        let (above, below) = view::edges(log);
+        if top >= above + 8.0 && bottom <= below - 8.0 {
+            return;
+        }
+        view::set_scroll_top(log, view::scroll_top(log) + top - above - self.height / 3.0);
+        self.last_top = view::scroll_top(log);
+        self.hold_here();
         self.draw();
         self.settle();
-        true
+    }
+
+    /// The rows on the page, with their elements.
+    pub fn drawn_rows(&self) -> Vec<(RowId, view::Part)> {
+        let rows = self.order.iter().filter_map(|item| match item {
+            Item::Row(key) => {
+                let element = self.drawn.get(item)?.element.clone();
+                Some((self.display.id(*key)?.clone(), element))
+            }
+            _ => None,
+        });
+        rows.collect()
+    }
+
+    /// The row at the upper edge of the view.
+    pub fn first_in_view(&self) -> Option<RowId> {
+        match self.here()? {
+            Spot::At(Item::Row(key) | Item::Steps(key), _) => self.display.id(key).cloned(),
+            _ => None,
+        }
     }
 
     /// Holds on to what stands at the upper edge now.
