@@ -1,15 +1,22 @@
 //! A conversation and the field below it. What is in it belongs to the app: leaving ends nothing.
 
+mod actions;
 mod approval;
+mod caption;
 mod divider;
+mod feedback;
 mod find;
 mod fold;
 mod follow;
+mod image;
 mod json;
 mod list;
+mod payload;
 mod place;
 mod row;
+mod sources;
 mod steps;
+mod zoom;
 
 use leptos::{html, prelude::*};
 
@@ -34,6 +41,10 @@ use crate::state::thread::{RunPhase, ThreadState};
 pub fn thread_view(room: &RoomState, thread: &ThreadState, route: Signal<Route>) -> AnyView {
     thread.open();
     let follow = Follow::new(thread);
+    on_cleanup({
+        let thread = thread.clone();
+        move || thread.submit_opinions()
+    });
     let field = NodeRef::<html::Textarea>::new();
     let run: Signal<RunPhase> = {
         let run = thread.run();
