@@ -9,7 +9,7 @@ use leptos::{html, prelude::*};
 
 use self::follow::Follow;
 use self::row::row_view;
-use super::composer::MessageField;
+use super::composer::{MessageField, earlier};
 use super::kit::{Button, Icon, IconView, Mark, Panel, Skeleton, SkeletonShape, Tone, Variant};
 use super::room::{server_panel, welcome};
 use super::use_app;
@@ -65,6 +65,7 @@ pub fn thread_view(room: &RoomState, thread: &ThreadState, route: Signal<Route>)
                 <MessageField
                     composer=thread.composer()
                     run=run
+                    earlier=earlier(thread)
                     placeholder=placeholder(room)
                     on_send=Callback::new(move |()| follow.hold())
                     on_stop=stop

@@ -1,5 +1,8 @@
 //! Small things to do with the document: title, focus, scrolling, clipboard.
 
+pub mod field;
+pub mod files;
+
 use std::cell::RefCell;
 use std::sync::OnceLock;
 
