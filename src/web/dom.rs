@@ -1,5 +1,7 @@
 //! Small things to do with the document: title, focus, scrolling, clipboard.
 
+pub mod tree;
+
 use std::cell::RefCell;
 use std::sync::OnceLock;
 
