@@ -247,7 +247,7 @@ fn scan(source: &str, part: Range<usize>, regions: &mut Vec<Region>) {
             Ok(end) if !is_blank(source, place + 2..end - 2) => {
                 regions.push(Region {
                     range: place..end,
-                    display: kind > 0,
+                    display: kind > 0 && stands_alone(source, &(place..end)),
                 });
                 place = end;
             }
@@ -297,9 +297,7 @@ fn closing(
     closer: u8,
     at: &impl Fn(usize) -> Option<u8>,
 ) -> Result<usize, usize> {
-    let before = source.get(..open).unwrap_or_default();
-    let line = before.rsplit('\n').next().unwrap_or_default();
-    let stands_alone = line.trim_start_matches(['>', ' ', '\t']).is_empty();
+    let begins_line = begins_line(source, open);
     let mut place = open + 2;
     while let Some(byte) = at(place) {
         match (byte, at(place + 1)) {
@@ -307,11 +305,24 @@ fn closing(
             (b'\\', Some(next)) if next == closer && closer != b'$' => return Ok(place + 2),
             (b'\\', _) => place += 2,
             // A line that may begin a block of its own ends a formula that began amid a line.
-            (b'\n', _) if !stands_alone && begins_block(source, place + 1) => return Err(place),
+            (b'\n', _) if !begins_line && begins_block(source, place + 1) => return Err(place),
             _ => place += 1,
         }
     }
     Err(place)
+}
+
+fn begins_line(source: &str, place: usize) -> bool {
+    let before = source.get(..place).unwrap_or_default();
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    line.trim_start_matches(['>', ' ', '\t']).is_empty()
+}
+
+/// Whether nothing but a mark of the sentence stands beside a formula.
+fn stands_alone(source: &str, range: &Range<usize>) -> bool {
+    let after = source.get(range.end..).unwrap_or_default();
+    let line = after.split('\n').next().unwrap_or_default();
+    begins_line(source, range.start) && matches!(line.trim(), "" | "." | "," | ";")
 }
 
 fn begins_block(source: &str, line: usize) -> bool {
