@@ -240,10 +240,13 @@ impl Incremental {
         let mut is_settled_to = None;
         let mut last = None;
         let mut is_after_fence = false;
+        let mut is_after_note = false;
         for (position, (start, block)) in tail.blocks.into_iter().enumerate() {
             if position > 0
                 && !self.is_tangled
                 && let Some(line) = settled_line(text, start, is_after_fence)
+                // What is indented may belong to the note.
+                && !(is_after_note && text.get(line..).is_some_and(|line| line.starts_with([' ', '\t', '\r'])))
             {
                 is_settled_to = Some((first + position, line));
             }
@@ -259,6 +262,7 @@ impl Incremental {
                     is_plain,
                 );
             }
+            is_after_note = matches!(block, Block::Note { .. });
             is_after_fence = is_closed_fence(text, start, &block);
             patch.changes.push(Change {
                 at: first + position,
