@@ -7,6 +7,7 @@ pub mod mark;
 mod script;
 pub mod tab;
 pub mod time;
+pub mod tree;
 pub mod view;
 
 use std::cell::RefCell;

@@ -54,7 +54,8 @@ pub enum Icon {
 }
 
 impl Icon {
-    const fn path(self) -> &'static str {
+    /// What to draw, as the `d` of a path.
+    pub const fn path(self) -> &'static str {
         match self {
             Self::Activity => "M2 8h3l2-4.5 2.5 9L11 8h3",
             Self::Alert => {
