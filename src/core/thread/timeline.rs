@@ -76,6 +76,12 @@ impl Timeline {
         self.row(&user_row_id(id))
     }
 
+    /// The content of a message of the person that is more than text.
+    #[must_use]
+    pub fn parts(&self, id: &RowId) -> Option<&UserContent> {
+        self.parts.get(id)
+    }
+
     /// The AG-UI state after the last event; an object.
     #[must_use]
     pub fn state(&self) -> &Value {
