@@ -734,3 +734,27 @@ fn any_json() -> impl Strategy<Value = Value> {
         ]
     })
 }
+
+#[test]
+fn a_conversation_loaded_anew_tells_a_view_which_texts_are_not_the_old_ones_grown() {
+    let text = |id: &str, delta: &str| {
+        event(json!({"type":"TEXT_MESSAGE_CONTENT","messageId":id,"delta":delta}))
+    };
+    let mut old = Timeline::new();
+    let _ = play(
+        &mut old,
+        "r",
+        &[text("same", "ab"), text("other", "ab"), text("gone", "ab")],
+    );
+    let mut new = Timeline::new();
+    let _ = play(&mut new, "r", &[text("same", "abc"), text("other", "xyz")]);
+    new.replaces(&old);
+    let mut view = old.rows().to_vec();
+    let _ = new.apply(&text("gone", "cd"), "r", 0);
+    for (copy, row) in view.iter_mut().zip(new.rows()) {
+        copy.catch_up(row);
+    }
+    assert_eq!(&view[..], new.rows());
+    let rewrites: Vec<_> = new.rows().iter().map(|row| row.rewrites).collect();
+    assert_eq!(rewrites, [0, 1, 1]);
+}
