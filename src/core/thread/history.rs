@@ -7,7 +7,7 @@ pub use self::read::{input_of, runs};
 use super::message::RowKind;
 use super::timeline::{Change, Timeline};
 use crate::core::agui::event::Event;
-use crate::core::agui::run::UserContent;
+use crate::core::agui::run::{UserContent, WireMessage};
 use crate::core::room::ThreadId;
 use crate::core::time::parse_rfc3339;
 use serde_json::Value;
@@ -223,17 +223,11 @@ pub fn replay(timeline: &mut Timeline, run: &RunSummary, events: Vec<Value>) {
 
 /// Calls carried out here have no result among the events of their run: it was sent with the next.
 pub fn complete_calls(timeline: &mut Timeline, run: &RunSummary) -> Change {
-    let mut change = Change::none();
-    for result in &run.results {
-        let owner = timeline.rows().iter().rev().find(|row| {
-            let is_open = matches!(row.kind, RowKind::ToolCall { result: None, .. });
-            is_open && row.message_id == result.call
-        });
-        if let Some(owner) = owner.and_then(|row| row.run.clone()) {
-            change.merge(timeline.complete_call(&owner, &result.call, &result.content));
-        }
-    }
-    change
+    let results = run.results.iter();
+    let results: Vec<_> = results
+        .map(|result| WireMessage::tool_result(&result.call, &result.content))
+        .collect();
+    timeline.adopt_tool_results(&results)
 }
 
 fn push_user(
