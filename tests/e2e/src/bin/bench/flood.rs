@@ -77,6 +77,13 @@ pub async fn unpaced(bench: &Bench, report: &mut Report) -> Outcome<()> {
             format!("{:.0} ms", took(Page::App)),
             format!("{:.0} ms", took(Page::Text)),
         );
+        let busy = |page| rounds.of(page, |_, work| work.tasks);
+        let name = format!("{pieces} deltas: main-thread time");
+        report.tell(
+            &name,
+            format!("{:.0} ms", busy(Page::App)),
+            format!("{:.0} ms", busy(Page::Markdown)),
+        );
         let name = format!("{pieces} deltas: worst frame gap");
         report.ratio(
             &name,

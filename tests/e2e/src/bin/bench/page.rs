@@ -206,9 +206,8 @@ impl Bench {
         Ok(())
     }
 
-    /// Types so many letters, one after another, and gives for each the time until it was painted: all of it, and
-    /// without the wait for the next frame.
-    pub async fn keys(&self, count: u32) -> Outcome<Vec<Key>> {
+    /// Types so many letters, one after another, and gives for each the milliseconds until it was painted.
+    pub async fn keys(&self, count: u32) -> Outcome<Vec<f64>> {
         self.browser.find(&message_field()).await?.focus().await?;
         self.evaluate(
             "bench.keys.length = 0; bench.isWatching || bench.watchKeys(); bench.isWatching = true",
@@ -263,13 +262,4 @@ impl Bench {
             style: metric("RecalcStyleDuration"),
         })
     }
-}
-
-/// A key press, in milliseconds until it was painted.
-#[derive(Clone, Copy, Debug, Deserialize)]
-pub struct Key {
-    /// All of it.
-    pub all: f64,
-    /// Without the idle wait for the next frame.
-    pub work: f64,
 }

@@ -64,32 +64,14 @@
     });
   };
 
-  // Every key press from now on: until it is painted, and how much of that the thread did nothing but wait for the
-  // next frame. Waiting is what is left between messages that the watch sends to itself.
+  // Every key press from now on, until it is painted.
   bench.keys = [];
   bench.watchKeys = () => {
     let pressed = 0;
     addEventListener("keydown", (event) => (pressed = event.timeStamp), true);
     addEventListener("input", () => {
       const start = pressed;
-      let idle = 0, last = 0, isFrame = false;
-      const rest = () => {
-        const time = performance.now();
-        if (last && time - last < 1) idle += time - last;
-        last = time;
-      };
-      const channel = new MessageChannel();
-      channel.port1.onmessage = () => {
-        if (isFrame) return;
-        rest();
-        channel.port2.postMessage(null);
-      };
-      channel.port2.postMessage(null);
-      requestAnimationFrame(() => {
-        rest();
-        isFrame = true;
-        afterPaint((end) => bench.keys.push({ all: end - start, work: end - start - idle }));
-      });
+      requestAnimationFrame(() => afterPaint((end) => bench.keys.push(end - start)));
     }, true);
   };
 
