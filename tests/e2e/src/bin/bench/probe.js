@@ -75,6 +75,19 @@
     }, true);
   };
 
+  // Chromium breaks down when it is asked for all memories there are, so they are noted as they are made.
+  const memories = new Set();
+  for (const name of ["instantiate", "instantiateStreaming"]) {
+    const original = WebAssembly[name];
+    WebAssembly[name] = async (...given) => {
+      const made = await original.apply(WebAssembly, given);
+      const { memory } = (made.instance ?? made).exports;
+      if (memory) memories.add(memory);
+      return made;
+    };
+  }
+  bench.wasm = () => [...memories].reduce((sum, memory) => sum + memory.buffer.byteLength, 0);
+
   bench.nodes = () => {
     const walker = document.createTreeWalker(document, NodeFilter.SHOW_ALL);
     let count = 1;
