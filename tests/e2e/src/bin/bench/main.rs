@@ -32,37 +32,37 @@ async fn main() -> ExitCode {
         some => some.split(' ').collect(),
     };
     let mut report = Report::default();
-    let outcome = measure(&parts, rounds, &mut report).await;
-    report.table();
-    if let Err(failure) = &outcome {
-        eprintln!("bench: {failure}");
+    for part in parts {
+        if let Err(failure) = measure(part, rounds, &mut report).await {
+            report.failed(part, &failure);
+        }
     }
-    if outcome.is_ok() && report.is_kept() {
+    report.table();
+    if report.is_kept() {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
     }
 }
 
-async fn measure(parts: &[&str], rounds: usize, report: &mut Report) -> Outcome<()> {
+/// Each part in a browser of its own: one that breaks down takes nothing else with it.
+async fn measure(part: &str, rounds: usize, report: &mut Report) -> Outcome<()> {
     let browser = Browser::start().await?;
     let outcome = async {
         let bench = Bench::begin(&browser, &Setup::from_env(), rounds).await?;
-        for part in parts {
-            match *part {
-                "flood" => flood::unpaced(&bench, report).await?,
-                "paced" => flood::paced(&bench, report).await?,
-                "long" => long::measure(&bench, report).await?,
-                "memory" => memory::measure(&bench, report).await?,
-                other => profile::take(&bench, other).await?,
-            }
+        match part {
+            "flood" => flood::unpaced(&bench, report).await,
+            "paced" => flood::paced(&bench, report).await,
+            "long" => long::measure(&bench, report).await,
+            "memory" => memory::measure(&bench, report).await,
+            other => profile::take(&bench, other).await,
         }
-        Ok(())
     };
     let outcome = outcome.await;
     if outcome.is_err() {
-        browser.keep_evidence("bench").await;
+        browser.keep_evidence(&format!("bench-{part}")).await;
     }
-    browser.quit().await?;
-    outcome
+    // A browser that broke down cannot be ended either: what is told is why it did.
+    let ended = browser.quit().await;
+    outcome.and(ended)
 }

@@ -115,13 +115,9 @@ impl Bench {
         self.quiet().await
     }
 
-    /// Waits until the main thread has had nothing to do for a while.
+    /// Waits until the main thread has had nothing to do for a while; not for ever, as the machine may be busy itself.
     pub async fn quiet(&self) -> Outcome<()> {
-        let still =
-            "new Promise((then) => { let last = performance.now(), calm = 0; const look = () => {
-            const now = performance.now(); calm = now - last < 30 ? calm + 1 : 0; last = now;
-            calm > 20 ? then(true) : setTimeout(look, 10); }; look(); })";
-        self.evaluate(still).await?;
+        self.evaluate("bench.quiet()").await?;
         Ok(())
     }
 

@@ -88,6 +88,19 @@
   }
   bench.wasm = () => [...memories].reduce((sum, memory) => sum + memory.buffer.byteLength, 0);
 
+  bench.quiet = () => new Promise((then) => {
+    const begun = performance.now();
+    let last = begun, calm = 0;
+    const look = () => {
+      const time = performance.now();
+      calm = time - last < 30 ? calm + 1 : 0;
+      last = time;
+      if (calm > 20 || time - begun > 5000) then();
+      else setTimeout(look, 10);
+    };
+    look();
+  });
+
   bench.nodes = () => {
     const walker = document.createTreeWalker(document, NodeFilter.SHOW_ALL);
     let count = 1;

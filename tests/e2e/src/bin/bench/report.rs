@@ -2,6 +2,8 @@
 
 use std::fmt::Display;
 
+use enfilade_e2e::Failure;
+
 /// One figure with its promise.
 struct Line {
     name: String,
@@ -47,6 +49,13 @@ impl Report {
             &promise,
             Some(app <= most),
         );
+    }
+
+    /// A part that could not be measured to its end.
+    pub fn failed(&mut self, part: &str, failure: &Failure) {
+        let why = failure.to_string();
+        let why = why.split_whitespace().collect::<Vec<_>>().join(" ");
+        self.add(part, "not measured", why, "", Some(false));
     }
 
     fn add(
