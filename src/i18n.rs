@@ -17,6 +17,7 @@ pub mod rows;
 pub mod shell;
 pub mod thread;
 pub mod tools;
+pub mod unread;
 
 /// Storage could not be used; `full` says that it has no room left.
 #[must_use]

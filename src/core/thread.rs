@@ -6,4 +6,5 @@ pub mod message;
 pub mod picture;
 pub mod source;
 pub mod timeline;
+pub mod unread;
 pub mod window;

@@ -5,7 +5,8 @@ use futures_util::future::{Either, select};
 use super::client::ApiClient;
 use super::shared::Shared;
 use crate::api::ApiRequest;
-use crate::core::agui::event::{self, Event};
+use crate::core::agui::event::Event;
+use crate::core::agui::reader::read;
 use crate::core::agui::run::Cursor;
 use crate::core::agui::sse::Decoder;
 use crate::core::error::ApiError;
@@ -117,24 +118,7 @@ async fn drain(
             Some(Err(_)) => return Drained::Cut(ApiError::Network),
             Some(Ok(bytes)) => bytes,
         };
-        let mut events = Vec::new();
-        for frame in decoder.push(&bytes) {
-            match frame {
-                Ok(frame) => {
-                    if let Some(id) = &frame.id {
-                        if cursor.seen(id) {
-                            continue;
-                        }
-                        cursor.advance(id);
-                    }
-                    events.extend(event::parse(&frame.data));
-                }
-                Err(error) => events.push(Event::Malformed {
-                    raw: String::new(),
-                    reason: error.to_string(),
-                }),
-            }
-        }
+        let events = read(&mut decoder, &bytes, cursor);
         let terminal = events.iter().any(Event::is_terminal);
         if !events.is_empty() {
             tell(News::Events(events));

@@ -27,3 +27,4 @@ mod storage;
 mod streams;
 mod tabs;
 mod tools;
+mod unread;
