@@ -21,5 +21,7 @@ mod pages;
 mod ports;
 #[path = "browser/requests.rs"]
 mod requests;
+#[path = "browser/rows.rs"]
+mod rows;
 
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);

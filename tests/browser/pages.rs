@@ -82,7 +82,7 @@ impl Opened {
         }
     }
 
-    async fn go(&self, route: &Route) {
+    pub async fn go(&self, route: &Route) {
         let path = route.to_path();
         self.app.replace(route);
         until(&path, || (address() == path).then_some(())).await;
