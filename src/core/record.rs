@@ -63,7 +63,8 @@ fn opened(text: &str) -> Option<(u32, Value)> {
 
 /// Every storage key of the app. Variable parts are percent-encoded, so no value can reach into another's key.
 pub mod keys {
-    use crate::core::composer::draft::DraftKey;
+    use crate::core::composer::draft::{DraftKey, UserKey};
+    use crate::core::room::RoomId;
     use crate::core::route::encode_segment;
     use crate::core::server::id::ServerId;
     use crate::core::session::pre_auth::FlowId;
@@ -134,6 +135,13 @@ pub mod keys {
         format!("{PREFIX}trusted/{}", encode_segment(server.as_str()))
     }
 
+    /// Where somebody was reading in a thread; kept by the tab.
+    pub fn reading(server: &ServerId, room: &str, thread: &str) -> String {
+        let [room, thread] = [room, thread].map(encode_segment);
+        let server = encode_segment(server.as_str());
+        format!("{PREFIX}reading/{server}/{room}/{thread}")
+    }
+
     /// A sign-in under way.
     pub fn pre_auth(flow: &FlowId) -> String {
         format!("{PRE_AUTH_PREFIX}{flow}")
@@ -151,6 +159,23 @@ pub mod keys {
             ),
             None => format!("{prefix}{user}/{room}/new"),
         }
+    }
+
+    /// How far one person has read the threads of a room.
+    pub fn read_marks(server: &ServerId, user: &UserKey, room: &RoomId) -> String {
+        let (server, user) = (
+            encode_segment(server.as_str()),
+            encode_segment(user.as_str()),
+        );
+        format!(
+            "{PREFIX}read/{server}/{user}/{}",
+            encode_segment(room.as_str())
+        )
+    }
+
+    /// Whether the person wants to be told of answers outside the page.
+    pub fn notices() -> String {
+        format!("{PREFIX}notices")
     }
 
     /// What all drafts for one server begin with, and no other server's.
@@ -256,6 +281,8 @@ mod tests {
             keys::told_in_clear(),
             keys::pause(&server),
             keys::retired(),
+            keys::notices(),
+            keys::read_marks(&server, &draft.user, &draft.room),
             keys::aside(&keys::servers()),
         ];
         assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), all.len());

@@ -28,9 +28,10 @@ use super::task::lock;
 use crate::core::composer::draft::DraftKey;
 use crate::core::room::{RoomId, ThreadId};
 use crate::core::server::id::ServerId;
-use crate::core::thread::message::{Row, RowId};
+use crate::core::thread::message::{Row, RowId, RowKind, RowState};
 use crate::core::thread::picture::{Composed, compose};
 use crate::core::thread::timeline::{Change, Timeline};
+use crate::i18n;
 
 use self::again::Lost;
 use self::input::Earlier;
@@ -220,6 +221,22 @@ impl ThreadState {
     #[must_use]
     pub fn unread_after(&self) -> ArcRwSignal<Option<RowId>> {
         self.0.unread_after.clone()
+    }
+
+    /// How the last run ended, in the words of a notice.
+    pub(super) fn end_in_words(&self) -> &'static str {
+        let last = self.0.order.with_untracked(|order| order.last().cloned());
+        let is_whole = last.and_then(|id| self.row(&id)).is_none_or(|row| {
+            row.with_untracked(|row| {
+                row.state == RowState::Done
+                    && !matches!(row.kind, RowKind::Error { .. } | RowKind::NoResponse)
+            })
+        });
+        if is_whole {
+            i18n::unread::DONE_BODY
+        } else {
+            i18n::unread::STOPPED_BODY
+        }
     }
 
     fn client(&self) -> ApiClient {

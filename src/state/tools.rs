@@ -123,6 +123,9 @@ pub enum Answer {
     Deny,
 }
 
+/// Is told of a question, and whether it is new or gone.
+type Hook = Arc<dyn Fn(&Approval, bool) + Send + Sync>;
+
 /// How a question ends.
 enum Verdict {
     Allowed { shown: Option<String> },
@@ -146,6 +149,7 @@ struct Work {
     count: u64,
     senders: BTreeMap<u64, oneshot::Sender<Verdict>>,
     allowed: BTreeSet<(ThreadKey, String)>,
+    on_change: Option<Hook>,
 }
 
 impl fmt::Debug for Tools {
@@ -197,6 +201,11 @@ impl Tools {
     pub fn is_waiting(&self, thread: &ThreadKey) -> bool {
         let waiting = &self.0.waiting;
         waiting.with_untracked(|waiting| waiting.iter().any(|asked| asked.thread == *thread))
+    }
+
+    /// Is told whenever a question comes (`true`) or goes.
+    pub(super) fn on_change(&self, hook: impl Fn(&Approval, bool) + Send + Sync + 'static) {
+        lock(&self.0.work).on_change = Some(Arc::new(hook));
     }
 
     /// Carries a call out, after asking the person where the tool needs that. Never fails: what goes wrong is the
@@ -288,7 +297,10 @@ impl Tools {
             args: call.args.clone(),
             shares,
         };
-        self.0.waiting.update(|waiting| waiting.push(approval));
+        self.0
+            .waiting
+            .update(|waiting| waiting.push(approval.clone()));
+        self.changed(&approval, true);
         Question {
             tools: self.clone(),
             id,
@@ -376,12 +388,18 @@ impl Tools {
 
     fn take_back(&self, id: u64) {
         lock(&self.0.work).senders.remove(&id);
-        if self.asked(id).is_none() {
-            return;
-        }
+        let Some(asked) = self.asked(id) else { return };
         self.0
             .waiting
             .update(|waiting| waiting.retain(|asked| asked.id != id));
+        self.changed(&asked, false);
+    }
+
+    fn changed(&self, asked: &Approval, is_new: bool) {
+        let hook = lock(&self.0.work).on_change.clone();
+        if let Some(hook) = hook {
+            hook(asked, is_new);
+        }
     }
 
     fn asked(&self, id: u64) -> Option<Approval> {

@@ -29,3 +29,4 @@ mod storage;
 mod streams;
 mod tabs;
 mod tools;
+mod unread;

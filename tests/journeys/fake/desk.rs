@@ -1,5 +1,6 @@
 //! The page in front of a person: what is selected, copied and told.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -7,6 +8,11 @@ use std::sync::{Arc, Mutex};
 use enfilade::port::{Desk, Permission};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
+
+thread_local! {
+    /// What presses on the notices of this test do.
+    static PRESSES: RefCell<Vec<Box<dyn Fn()>>> = RefCell::default();
+}
 
 /// Clones share it.
 #[derive(Clone)]
@@ -34,6 +40,13 @@ impl Default for FakeDesk {
             told: Arc::default(),
             counts: Arc::default(),
         }
+    }
+}
+
+impl FakeDesk {
+    /// Presses on a notice.
+    pub fn press(&self, index: usize) {
+        PRESSES.with_borrow(|presses| presses[index]());
     }
 }
 
@@ -69,7 +82,8 @@ impl Desk for FakeDesk {
         async move { answer }.boxed_local()
     }
 
-    fn notify(&self, title: &str, body: &str, tag: &str, _on_press: Box<dyn Fn()>) {
+    fn notify(&self, title: &str, body: &str, tag: &str, on_press: Box<dyn Fn()>) {
+        PRESSES.with_borrow_mut(|presses| presses.push(on_press));
         let told = (title.to_owned(), body.to_owned(), tag.to_owned());
         self.told.lock().unwrap().push(told);
     }
