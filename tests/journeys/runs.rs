@@ -465,8 +465,8 @@ fn deleting_a_thread_stops_its_run_and_a_removed_server_lets_go_of_all() {
 
 fn clock_tool(tab: &Tab, backend: &Backend, result: Result<&'static str, &'static str>) {
     let definition = enfilade::core::tool::Definition {
-        name: "tell_time".into(),
-        description: "Tells the time.".into(),
+        name: "tell_time",
+        description: "Tells the time.",
         parameters: json!({ "type": "object", "properties": {} }),
     };
     tab.room(backend).tools().register(Tool {

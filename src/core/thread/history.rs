@@ -7,7 +7,7 @@ pub use self::read::{input_of, runs};
 use super::message::RowKind;
 use super::timeline::{Change, Timeline};
 use crate::core::agui::event::Event;
-use crate::core::agui::run::UserContent;
+use crate::core::agui::run::{UserContent, WireMessage};
 use crate::core::room::ThreadId;
 use crate::core::time::parse_rfc3339;
 use serde_json::Value;
@@ -37,8 +37,8 @@ pub struct RunSummary {
     pub finished: Option<i64>,
     /// The message it was started to answer.
     pub user: Option<UserMessage>,
-    /// What calls came to that were carried out here, where the run goes on after an earlier one.
-    pub results: Vec<CallResult>,
+    /// What calls came to that were carried out here, where the run goes on after an earlier one: they are stored nowhere else.
+    pub results: Vec<WireMessage>,
 }
 
 impl RunSummary {
@@ -53,15 +53,6 @@ impl RunSummary {
     pub fn continues(&self) -> bool {
         !self.results.is_empty()
     }
-}
-
-/// What a call came to, as it was sent with the run that went on after it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CallResult {
-    /// The call.
-    pub call: String,
-    /// Its result.
-    pub content: String,
 }
 
 /// A message of the person, read back from a stored run.
@@ -190,7 +181,7 @@ pub fn extend(
             let at = started(&record.events).or(run.created);
             push_user(timeline, run, user, at, adding.is_taken);
         }
-        change.merge(complete_calls(timeline, run));
+        change.merge(timeline.adopt_tool_results(&run.results));
         if is_gap {
             let _ = timeline.push_gap(&run.id, run.created);
         }
@@ -214,21 +205,6 @@ pub fn replay(timeline: &mut Timeline, run: &RunSummary, events: Vec<Value>) {
             run.created.unwrap_or_default(),
         );
     }
-}
-
-/// Calls carried out here have no result among the events of their run: it was sent with the next.
-pub fn complete_calls(timeline: &mut Timeline, run: &RunSummary) -> Change {
-    let mut change = Change::none();
-    for result in &run.results {
-        let owner = timeline.rows().iter().rev().find(|row| {
-            let is_open = matches!(row.kind, RowKind::ToolCall { result: None, .. });
-            is_open && row.message_id == result.call
-        });
-        if let Some(owner) = owner.and_then(|row| row.run.clone()) {
-            change.merge(timeline.complete_call(&owner, &result.call, &result.content));
-        }
-    }
-    change
 }
 
 fn push_user(
@@ -333,14 +309,15 @@ fn user_message(message: &Value, run: &str) -> Option<UserMessage> {
     })
 }
 
-fn call_result(message: &Value) -> Option<CallResult> {
+fn call_result(message: &Value) -> Option<WireMessage> {
     let call = ["toolCallId", "tool_call_id"]
         .iter()
         .find_map(|name| text(message, name))?;
-    Some(CallResult {
-        call: call.to_owned(),
-        content: text(message, "content").unwrap_or_default().to_owned(),
-    })
+    let mut result = WireMessage::tool_result(call, text(message, "content").unwrap_or_default());
+    if let WireMessage::Tool { error, .. } = &mut result {
+        *error = text(message, "error").map(str::to_owned);
+    }
+    Some(result)
 }
 
 /// What people see of a message: a label such as "Image 1:" before an image is for the model; they see the image's place instead.

@@ -195,10 +195,12 @@ impl ThreadState {
         }
         self.flush();
         let outcomes = join_all(calls.iter().map(|call| tools.call(&self.0.key, call))).await;
+        let now = self.now();
         self.change(|timeline| {
             let mut change = Change::none();
             for (call, outcome) in calls.iter().zip(outcomes) {
-                change.merge(timeline.complete_call(&course.run, &call.id, &outcome.content));
+                let (text, is_error) = (outcome.content, outcome.is_error);
+                change.merge(timeline.settle_call(&course.run, &call.id, &text, is_error, now));
             }
             change
         });

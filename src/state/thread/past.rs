@@ -419,7 +419,7 @@ impl ThreadState {
             let mut change = timeline.restart_run(run);
             history::replay(timeline, &summary, record.events);
             if let Some(next) = &next {
-                change.merge(history::complete_calls(timeline, next));
+                change.merge(timeline.adopt_tool_results(&next.results));
             }
             if !goes_on {
                 let _ = timeline.interrupt(run);
