@@ -260,11 +260,11 @@ mod tests {
             number: 1,
             title: "Harbour handbook".into(),
             uri: "file:///handbook.pdf".into(),
+            link: None,
             headings: vec!["Tides".into(), "The north pier".into()],
             pages: vec![12, 13],
             content: "The ferry leaves.".into(),
             chunk: "c-1".into(),
-            ..Source::default()
         };
         assert_eq!(
             source_text(&source),

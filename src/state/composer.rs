@@ -346,25 +346,21 @@ impl Composer {
         self.0.error.set(why);
     }
 
-    /// Takes back a message that another composer (or this one) has sent in vain.
-    pub fn put_back(&self, from: &Composer, message: &Outgoing, why: Option<String>) {
-        if Arc::ptr_eq(&self.0, &from.0) {
-            self.give_back(why);
-        } else {
-            self.hold();
-            self.put(message, why);
-            from.accepted();
-        }
-    }
-
     /// Nobody wants to read any more why the last message was not accepted.
     pub fn dismiss_error(&self) {
         self.0.error.set(None);
     }
 
-    /// Takes over what waits in another composer, whose thread has just been made; `with_text` also what is being
-    /// written there.
+    /// Takes over what is on its way and what waits in another composer, whose thread has just been made; `with_text`
+    /// also what is being written there.
     pub(super) fn take_over(&self, from: &Composer, with_text: bool) {
+        // Its run may have to wait for others: the next thread can be begun meanwhile.
+        let in_flight = lock(&from.0.work).in_flight.take();
+        if in_flight.is_some() {
+            lock(&self.0.work).in_flight = in_flight;
+            self.0.sending.set(true);
+            from.0.sending.set(false);
+        }
         let waiting = from.take_waiting();
         self.0.waiting.update(|list| list.extend(waiting));
         if with_text {

@@ -445,7 +445,7 @@ impl RoomState {
             };
             load.data.get_or_insert_default().insert(0, fresh);
         });
-        thread.begin(message, made.run, made.state, self.0.new_thread.clone());
+        thread.begin(message, made.run, made.state);
     }
 
     /// Gives a thread another name.

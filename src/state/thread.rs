@@ -115,8 +115,6 @@ struct Work {
     /// What has changed since the last frame.
     dirty: Change,
     flush_is_due: bool,
-    /// Nothing is shown until the events up to this one have come: they are on show already, or about to be, all at once.
-    held: Option<i64>,
     /// A run whose stream could not be had again.
     lost: Option<Lost>,
     /// Something may have happened elsewhere since this was last on show.
@@ -171,8 +169,7 @@ impl ThreadState {
         this.0.composer.on_send(move |message| {
             if let Some(inner) = weak.upgrade() {
                 let this = Self(inner);
-                let composer = this.composer();
-                this.start(Message::typed(message, composer), None);
+                this.start(Message::Typed(Box::new(message)), None);
             }
         });
         this

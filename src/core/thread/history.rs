@@ -37,8 +37,8 @@ pub struct RunSummary {
     pub finished: Option<i64>,
     /// The message it was started to answer.
     pub user: Option<UserMessage>,
-    /// What calls came to that were carried out here, where the run goes on after an earlier one.
-    pub results: Vec<CallResult>,
+    /// What calls came to that were carried out here, where the run goes on after an earlier one: they are stored nowhere else.
+    pub results: Vec<WireMessage>,
 }
 
 impl RunSummary {
@@ -53,15 +53,6 @@ impl RunSummary {
     pub fn continues(&self) -> bool {
         !self.results.is_empty()
     }
-}
-
-/// What a call came to, as it was sent with the run that went on after it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CallResult {
-    /// The call.
-    pub call: String,
-    /// Its result.
-    pub content: String,
 }
 
 /// A message of the person, read back from a stored run.
@@ -134,16 +125,6 @@ pub fn messages_before(input: &mut Value, continues: bool) -> Vec<Value> {
     messages
 }
 
-/// A conversation rebuilt from storage.
-#[derive(Clone, Debug)]
-pub struct History {
-    /// Its rows and its AG-UI state.
-    pub timeline: Timeline,
-    /// Runs that were started and have not ended, oldest first. To follow one, replay it from `<run>:-1` after
-    /// [`Timeline::restart_run`].
-    pub unfinished: Vec<String>,
-}
-
 /// Reads the threads of `GET …/agui`, in the server's order; entries without an id are skipped.
 #[must_use]
 pub fn threads(answer: &Value) -> Vec<ThreadSummary> {
@@ -152,29 +133,37 @@ pub fn threads(answer: &Value) -> Vec<ThreadSummary> {
         .collect()
 }
 
-/// Rebuilds a conversation from its runs (oldest first) and what is stored of each, by run id.
-#[must_use]
-pub fn rebuild(runs: &[RunSummary], stored: HashMap<String, Stored>) -> History {
-    let mut timeline = Timeline::new();
-    let (unfinished, _) = extend(&mut timeline, runs, stored, &|_| false);
-    History {
-        timeline,
-        unfinished,
-    }
+/// How runs are added to a conversation.
+pub struct Adding<'a> {
+    /// The run that is about to be followed: its rows go on. What is only stored does not grow.
+    pub going: Option<&'a str>,
+    /// Tells message ids that stand elsewhere in the conversation.
+    pub is_taken: &'a dyn Fn(&str) -> bool,
 }
 
-/// Adds runs (oldest first) to the end of a conversation, with what is stored of each, by run id. Says which of them were started and have
-/// not ended, and what has changed.
+/// Rebuilds a conversation from its runs (oldest first) and what is stored of each, by run id; `going` is about to be followed.
+#[must_use]
+pub fn rebuild(
+    runs: &[RunSummary],
+    stored: HashMap<String, Stored>,
+    going: Option<&str>,
+) -> Timeline {
+    let mut timeline = Timeline::new();
+    let is_taken = &|_: &str| false;
+    let _ = extend(&mut timeline, runs, stored, &Adding { going, is_taken });
+    timeline
+}
+
+/// Adds runs (oldest first) to the end of a conversation, with what is stored of each, by run id.
 ///
 /// A run without an entry in `stored` shows only the message that started it; that is right for a run still going on, which is
-/// then replayed live. `is_taken` tells message ids that stand elsewhere in the conversation.
+/// then replayed live.
 pub fn extend(
     timeline: &mut Timeline,
     runs: &[RunSummary],
     mut stored: HashMap<String, Stored>,
-    is_taken: &dyn Fn(&str) -> bool,
-) -> (Vec<String>, Change) {
-    let mut unfinished = Vec::new();
+    adding: &Adding<'_>,
+) -> Change {
     let before = timeline.rows().len();
     let mut change = Change::none();
     for run in runs {
@@ -185,29 +174,26 @@ pub fn extend(
         };
         let late = last_user_message(&record.input, &run.id);
         let user = late.or_else(|| run.user.clone());
-        let is_started = user.is_some() || !record.events.is_empty();
-        if run.finished.is_none() && !record.is_finished && !is_gap && is_started {
-            unfinished.push(run.id.clone());
-        }
         if let Some(state) = input_state(&record.input) {
             timeline.set_state(state.clone());
         }
         if let Some(user) = user {
             let at = started(&record.events).or(run.created);
-            push_user(timeline, run, user, at, is_taken);
+            push_user(timeline, run, user, at, adding.is_taken);
         }
-        change.merge(complete_calls(timeline, run));
+        change.merge(timeline.adopt_tool_results(&run.results));
         if is_gap {
             let _ = timeline.push_gap(&run.id, run.created);
         }
         replay(timeline, run, record.events);
-        // What is stored does not grow: only a stream that follows the run makes its rows go on.
-        let _ = timeline.interrupt(&run.id);
+        if adding.going != Some(&run.id) {
+            let _ = timeline.interrupt(&run.id);
+        }
     }
     let made = timeline.rows().iter().skip(before);
     change.rows.extend(made.map(|row| row.id.clone()));
     change.order = timeline.rows().len() > before;
-    (unfinished, change)
+    change
 }
 
 /// Replays stored events of a run; what is known of them already is not doubled.
@@ -219,15 +205,6 @@ pub fn replay(timeline: &mut Timeline, run: &RunSummary, events: Vec<Value>) {
             run.created.unwrap_or_default(),
         );
     }
-}
-
-/// Calls carried out here have no result among the events of their run: it was sent with the next.
-pub fn complete_calls(timeline: &mut Timeline, run: &RunSummary) -> Change {
-    let results = run.results.iter();
-    let results: Vec<_> = results
-        .map(|result| WireMessage::tool_result(&result.call, &result.content))
-        .collect();
-    timeline.adopt_tool_results(&results)
 }
 
 fn push_user(
@@ -332,14 +309,15 @@ fn user_message(message: &Value, run: &str) -> Option<UserMessage> {
     })
 }
 
-fn call_result(message: &Value) -> Option<CallResult> {
+fn call_result(message: &Value) -> Option<WireMessage> {
     let call = ["toolCallId", "tool_call_id"]
         .iter()
         .find_map(|name| text(message, name))?;
-    Some(CallResult {
-        call: call.to_owned(),
-        content: text(message, "content").unwrap_or_default().to_owned(),
-    })
+    let mut result = WireMessage::tool_result(call, text(message, "content").unwrap_or_default());
+    if let WireMessage::Tool { error, .. } = &mut result {
+        *error = text(message, "error").map(str::to_owned);
+    }
+    Some(result)
 }
 
 /// What people see of a message: a label such as "Image 1:" before an image is for the model; they see the image's place instead.

@@ -10,7 +10,7 @@ use super::{Live, Older, RunPhase, ThreadState};
 use crate::api::soliplex;
 use crate::core::agui::run::Cursor;
 use crate::core::error::ApiError;
-use crate::core::thread::history::{self, RunSummary, Stored};
+use crate::core::thread::history::{self, Adding, RunSummary, Stored};
 use crate::state::stream::ATTEMPTS;
 use crate::state::task::{lock, spawn, spawn_abortable};
 
@@ -141,8 +141,13 @@ impl ThreadState {
                 _ => None,
             }
         });
+        let going = opened.as_ref().map(|open| open.run.clone());
+        let adding = Adding {
+            going: going.as_deref(),
+            is_taken: &|_| false,
+        };
         let stored = stored.into_iter().collect();
-        self.change(|timeline| history::extend(timeline, &fresh, stored, &|_| false).1);
+        self.change(|timeline| history::extend(timeline, &fresh, stored, &adding));
         lock(&self.0.work).past.runs.extend(fresh);
         if let Some(open) = opened {
             self.attach(open);
@@ -162,11 +167,9 @@ impl ThreadState {
         self.follow_anew(course);
     }
 
-    /// Follows a run that goes on at the server: after a reload, or in another tab.
+    /// Follows a run that goes on at the server: after a reload, or in another tab. Its events come again from the first one on; those
+    /// that are on show change nothing.
     pub(super) fn attach(&self, open: Open) {
-        if open.known >= 0 {
-            lock(&self.0.work).held = Some(open.known);
-        }
         self.set_phase(RunPhase::Streaming);
         self.follow_anew(Course {
             request: self.resume_request(&open.run),
@@ -175,7 +178,6 @@ impl ThreadState {
             depth: 0,
             known: open.known,
             last_sign: open.last_sign.or(Some(0)),
-            is_replay: true,
         });
     }
 

@@ -16,13 +16,11 @@ use crate::core::thread::timeline::Change;
 use crate::i18n;
 use crate::port::ByteStream;
 use crate::state::stream::{ATTEMPTS, Ending, Line, News, follow};
-use crate::state::task::{lock, spawn};
+use crate::state::task::lock;
 use crate::state::tools::ToolCall;
 
 /// So many runs at most go on after the calls of one before: an agent that always asks again comes to an end.
 const DEPTH: u32 = 10;
-/// What is replayed is shown after this time even if not all of it has come, in milliseconds.
-const HOLD: u32 = 2_000;
 
 /// A stream that is open; without one it is taken up at the cursor.
 pub(super) type Body = Option<Box<dyn ByteStream>>;
@@ -38,8 +36,6 @@ pub(super) struct Course {
     pub(super) known: i64,
     /// When it last said something, where it was begun elsewhere.
     pub(super) last_sign: Option<i64>,
-    /// Its events come from the first one on, and take the place of what is known of it.
-    pub(super) is_replay: bool,
 }
 
 impl Course {
@@ -51,7 +47,6 @@ impl Course {
             depth: 0,
             known: -1,
             last_sign: None,
-            is_replay: false,
         }
     }
 }
@@ -62,7 +57,6 @@ impl ThreadState {
         let went_well = loop {
             let has_failed = Cell::new(false);
             let ending = self.follow_run(&mut course, body.take(), &has_failed).await;
-            self.release();
             match ending {
                 Ending::Finished => {}
                 Ending::Lost(error) => {
@@ -98,29 +92,16 @@ impl ThreadState {
     async fn follow_run(&self, course: &mut Course, body: Body, has_failed: &Cell<bool>) -> Ending {
         let shared = self.0.room.server().shared().clone();
         let (run, client) = (course.run.clone(), self.client());
-        let replays = Cell::new(course.is_replay);
-        let seen = Cell::new(course.cursor.index);
         let tell = |news| match news {
             News::Events(events) => {
                 has_failed.set(has_failed.get() || self.note(&events));
-                seen.set(seen.get() + i64::try_from(events.len()).unwrap_or_default());
-                self.apply(&run, &events, replays.take());
-                let held = lock(&self.0.work).held;
-                if held.is_some_and(|until| seen.get() >= until) {
-                    self.release();
-                }
+                self.apply(&run, &events);
             }
-            News::Resuming(attempt) => {
-                self.release();
-                self.set_phase(RunPhase::Resuming {
-                    attempt,
-                    of: ATTEMPTS,
-                });
-            }
-            News::Streaming => {
-                self.release_in_time();
-                self.set_phase(RunPhase::Streaming);
-            }
+            News::Resuming(attempt) => self.set_phase(RunPhase::Resuming {
+                attempt,
+                of: ATTEMPTS,
+            }),
+            News::Streaming => self.set_phase(RunPhase::Streaming),
         };
         let line = Line {
             shared: &shared,
@@ -130,9 +111,7 @@ impl ThreadState {
             last_sign: course.last_sign,
             known: course.known,
         };
-        let ending = follow(&line, &mut course.cursor, body, &tell).await;
-        course.is_replay = replays.get();
-        ending
+        follow(&line, &mut course.cursor, body, &tell).await
     }
 
     /// Whether the run has failed by these events. What an agent says of a session is looked into.
@@ -150,30 +129,14 @@ impl ThreadState {
         has_failed
     }
 
-    fn apply(&self, run: &str, events: &[Event], restarts: bool) {
+    fn apply(&self, run: &str, events: &[Event]) {
         let now = self.now();
         self.change(|timeline| {
             let mut change = Change::none();
-            if restarts {
-                change.merge(timeline.restart_run(run));
-            }
             for event in events {
                 change.merge(timeline.apply(event, run, now));
             }
             change
-        });
-    }
-
-    /// Shows what is held back a little later, whatever comes.
-    fn release_in_time(&self) {
-        if lock(&self.0.work).held.is_none() {
-            return;
-        }
-        let this = self.clone();
-        let limit = self.0.room.server().shared().ports.clock.sleep(HOLD);
-        spawn(async move {
-            limit.await;
-            this.release();
         });
     }
 
@@ -202,7 +165,7 @@ impl ThreadState {
         let events: Vec<Event> = events.into_iter().map(Event::from_value).collect();
         let is_over = events.iter().any(Event::is_terminal);
         if is_over {
-            self.apply(run, &events, false);
+            self.apply(run, &events);
             let now = self.now();
             lock(&self.0.work).past.settle(run, now);
         }
@@ -236,8 +199,8 @@ impl ThreadState {
         self.change(|timeline| {
             let mut change = Change::none();
             for (call, outcome) in calls.iter().zip(outcomes) {
-                let (text, failed) = (&outcome.content, outcome.is_error);
-                change.merge(timeline.settle_call(&course.run, &call.id, text, failed, now));
+                let (text, is_error) = (outcome.content, outcome.is_error);
+                change.merge(timeline.settle_call(&course.run, &call.id, &text, is_error, now));
             }
             change
         });

@@ -1,7 +1,5 @@
 //! What a run is started with: the whole conversation, also where only its end is loaded, and the state to go on from.
 
-use std::collections::HashSet;
-
 use serde_json::Value;
 
 use super::{ThreadState, Work};
@@ -54,8 +52,8 @@ impl Work {
             row.run.as_ref() == Some(run) && !(*continues && is_question)
         });
         let first = first.unwrap_or(rows.len());
-        let messages = self.timeline.wire_messages_from(first);
-        (&self.earlier.messages, messages)
+        let earlier = &self.earlier.messages;
+        (earlier, self.timeline.wire_messages_from(first, earlier))
     }
 
     fn state(&self) -> Value {
@@ -77,19 +75,6 @@ impl ThreadState {
         let (earlier, messages) = work.messages();
         let mut input = RunInput::new(&key.thread.0, run, work.state(), messages);
         input.tools = tools;
-        let used: HashSet<&str> = earlier
-            .iter()
-            .filter_map(|message| message.get("id")?.as_str())
-            .collect();
-        for message in &mut input.messages {
-            let (WireMessage::User { id, .. }
-            | WireMessage::Assistant { id, .. }
-            | WireMessage::Tool { id, .. }
-            | WireMessage::System { id, .. }) = message;
-            while used.contains(id.as_str()) {
-                id.push_str("-again");
-            }
-        }
         soliplex::stream(&key.room, &key.thread, run, &input, earlier)
     }
 

@@ -10,7 +10,7 @@ use super::input::Earlier;
 use super::{Older, ThreadState};
 use crate::api::soliplex;
 use crate::core::error::ApiError;
-use crate::core::thread::history::{self, RunSummary, Stored, StoredRun};
+use crate::core::thread::history::{self, Adding, RunSummary, Stored, StoredRun};
 use crate::core::thread::timeline::{Change, Timeline};
 use crate::i18n;
 use crate::state::task::{lock, spawn};
@@ -172,7 +172,7 @@ impl ThreadState {
         let runs = soliplex::read_runs(&body)?;
         let from = step(&runs, runs.len(), FIRST);
         let newest = runs.get(from..).unwrap_or_default();
-        let mut stored = self.ask_for(newest, FIRST).await?;
+        let stored = self.ask_for(newest, FIRST).await?;
         let mut earlier = earlier(newest, &stored, from > 0);
         // The state of a run that was never started, or could not be had, is only in the list.
         if let Some(last) = runs.last().filter(|run| !is_loaded(&stored, &run.id))
@@ -189,7 +189,8 @@ impl ThreadState {
             }
         }
         let open = self.may_go_on(newest, &stored);
-        let timeline = history::rebuild(newest, std::mem::take(&mut stored)).timeline;
+        let going = open.as_ref().map(|open| open.run.as_str());
+        let timeline = history::rebuild(newest, stored, going);
         Ok(Newest {
             runs,
             from,
@@ -376,9 +377,11 @@ impl ThreadState {
     fn put_above(&self, runs: &[RunSummary], stored: HashMap<String, Stored>) {
         let mut older = Timeline::new();
         self.change(|timeline| {
-            let _ = history::extend(&mut older, runs, stored, &|id| {
-                timeline.user_row(id).is_some()
-            });
+            let adding = Adding {
+                going: None,
+                is_taken: &|id| timeline.user_row(id).is_some(),
+            };
+            let _ = history::extend(&mut older, runs, stored, &adding);
             timeline.prepend(older)
         });
         self.flush();
@@ -411,13 +414,16 @@ impl ThreadState {
         let Some(summary) = summary else { return };
         let open = Open::new(&summary, &record);
         let is_finished = record.is_finished;
+        let goes_on = !is_finished && next.is_none() && !self.is_live();
         self.change(|timeline| {
             let mut change = timeline.restart_run(run);
             history::replay(timeline, &summary, record.events);
             if let Some(next) = &next {
-                change.merge(history::complete_calls(timeline, next));
+                change.merge(timeline.adopt_tool_results(&next.results));
             }
-            let _ = timeline.interrupt(run);
+            if !goes_on {
+                let _ = timeline.interrupt(run);
+            }
             let made = timeline.rows().iter();
             let made = made.filter(|row| row.run.as_deref() == Some(run));
             change.merge(Change {
@@ -429,7 +435,7 @@ impl ThreadState {
         if is_finished {
             let now = self.now();
             lock(&self.0.work).past.settle(run, now);
-        } else if next.is_none() && !self.is_live() {
+        } else if goes_on {
             self.attach(open);
         }
     }

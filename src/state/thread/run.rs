@@ -14,7 +14,6 @@ use crate::core::thread::history::shown;
 use crate::core::thread::message::RowKind;
 use crate::core::thread::timeline::{Change, Timeline};
 use crate::i18n;
-use crate::state::composer::Composer;
 use crate::state::limit::Permit;
 use crate::state::task::{lock, spawn_abortable};
 
@@ -22,19 +21,15 @@ use crate::state::task::{lock, spawn_abortable};
 #[derive(Clone)]
 pub(super) enum Message {
     /// Just written; if it is not taken, it goes back to where it was written.
-    Typed(Box<(Outgoing, Composer)>),
+    Typed(Box<Outgoing>),
     /// What was asked before, asked once more.
     Again(UserContent),
 }
 
 impl Message {
-    pub(super) fn typed(message: Outgoing, from: Composer) -> Self {
-        Self::Typed(Box::new((message, from)))
-    }
-
     pub(super) fn push(&self, timeline: &mut Timeline, id: &str, at: i64) -> Change {
         match self {
-            Self::Typed(typed) => timeline.push_outgoing(id, &typed.0, at),
+            Self::Typed(message) => timeline.push_outgoing(id, message, at),
             Self::Again(content) => {
                 timeline.push_user_content(id, &shown(content), content.clone(), at)
             }
@@ -43,17 +38,16 @@ impl Message {
 }
 
 impl ThreadState {
-    /// Begins a thread that was just made; `from` is the composer that the text comes from.
+    /// Begins a thread that was just made; its composer has the message by now.
     pub(in crate::state) fn begin(
         &self,
         message: Outgoing,
         run: Option<String>,
         state: Option<Value>,
-        from: Composer,
     ) {
         lock(&self.0.work).earlier.state = state;
         self.0.history.update(|load| load.settle(Ok(())));
-        self.start(Message::typed(message, from), run);
+        self.start(Message::Typed(Box::new(message)), run);
     }
 
     pub(super) fn start(&self, message: Message, run: Option<String>) {
@@ -98,8 +92,8 @@ impl ThreadState {
         };
         lock(&self.0.work).unsent = None;
         self.change(|timeline| timeline.accept_user(&id));
-        if let Message::Typed(typed) = message {
-            typed.1.accepted();
+        if let Message::Typed(_) = message {
+            self.0.composer.accepted();
         }
         self.follow_on(course, body).await;
     }
@@ -148,12 +142,11 @@ impl ThreadState {
     }
 
     fn take_back(&self, message: &Message, why: Option<String>) {
-        let own = self.composer();
+        let composer = &self.0.composer;
         match message {
-            // A new thread exists by now: the text belongs to it, not to the page it came from.
-            Message::Typed(typed) => own.put_back(&typed.1, &typed.0, why),
+            Message::Typed(_) => composer.give_back(why),
             // It still stands where it was asked first.
-            Message::Again(_) if why.is_some() => own.put(&Outgoing::default(), why),
+            Message::Again(_) if why.is_some() => composer.put(&Outgoing::default(), why),
             Message::Again(_) => {}
         }
     }
@@ -162,7 +155,6 @@ impl ThreadState {
         {
             let mut work = lock(&self.0.work);
             work.live = None;
-            work.held = None;
             work.looked_at = 0;
         }
         self.flush();
@@ -199,8 +191,6 @@ impl ThreadState {
         let Some(live) = live else { return };
         live.handle.abort();
         self.0.room.tools().cancel(&self.0.key);
-        // What had come is shown, also where a replay was not through yet.
-        self.release();
         if let Some(run) = live.run {
             let now = self.now();
             lock(&self.0.work).past.settle(&run, now);

@@ -31,8 +31,7 @@ impl ThreadState {
         let starts = {
             let mut work = lock(&self.0.work);
             work.dirty.merge(change);
-            let waits = work.held.is_some() || work.dirty.is_none();
-            !waits && !std::mem::replace(&mut work.flush_is_due, true)
+            !work.dirty.is_none() && !std::mem::replace(&mut work.flush_is_due, true)
         };
         if starts {
             let this = self.clone();
@@ -50,21 +49,10 @@ impl ThreadState {
         self.touch(change);
     }
 
-    /// What was held back is shown now.
-    pub(super) fn release(&self) {
-        let was_held = lock(&self.0.work).held.take().is_some();
-        if was_held {
-            self.flush();
-        }
-    }
-
     pub(super) fn flush(&self) {
         let order = {
             let mut work = lock(&self.0.work);
             work.flush_is_due = false;
-            if work.held.is_some() {
-                return;
-            }
             let change = std::mem::take(&mut work.dirty);
             self.show_rows(&work.timeline, &change.rows);
             change.order.then(|| self.row_ids(&work.timeline))

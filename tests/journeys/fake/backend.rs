@@ -13,7 +13,7 @@ use enfilade::port::{HttpRequest, HttpResponse, TransportError};
 use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use serde_json::{Value, json};
 
-use super::feed::{Piece, frame};
+use super::feed::{Piece, content, finished, frame, started, text_end, text_start};
 
 /// What comes back.
 pub enum Out {
@@ -57,6 +57,7 @@ struct Inner {
 
 struct Run {
     id: String,
+    number: usize,
     thread: String,
     is_started: bool,
     is_finished: bool,
@@ -313,9 +314,16 @@ impl Backend {
 
     /// A run that is already there.
     pub fn add_run(&self, thread: &str, run: &str, question: &str) {
-        let input = json!({ "messages": [{ "id": format!("q-{run}"), "role": "user", "content": question }], "state": {} });
+        let message = json!({ "id": format!("q-{run}"), "role": "user", "content": question });
+        self.add_run_with(thread, run, json!({ "messages": [message], "state": {} }));
+    }
+
+    /// A run that is already there, started with all this.
+    pub fn add_run_with(&self, thread: &str, run: &str, input: Value) {
         self.with(|inner| {
+            let number = inner.runs.len();
             inner.runs.push(Run {
+                number,
                 id: run.to_owned(),
                 thread: thread.to_owned(),
                 is_started: true,
@@ -398,6 +406,30 @@ impl Backend {
     /// The newest run.
     pub fn last_run(&self) -> String {
         self.with(|inner| inner.runs.last().expect("a run").id.clone())
+    }
+
+    /// A talk of so many questions and answers, each run told of everything before it.
+    pub fn add_talk(&self, thread: &str, runs: usize) {
+        let mut messages = Vec::new();
+        for number in 1..=runs {
+            let run = format!("run-{number}");
+            let user = json!({ "id": format!("u-{number}"), "role": "user", "content": format!("question {number}") });
+            messages.push(user);
+            let input = json!({ "messages": messages, "state": { "turn": number } });
+            self.add_run_with(thread, &run, input);
+            let (message, text) = (format!("a-{number}"), format!("answer {number}"));
+            self.emit(
+                &run,
+                &[
+                    started(&run),
+                    text_start(&message),
+                    content(&message, &text),
+                    text_end(&message),
+                    finished(&run),
+                ],
+            );
+            messages.push(json!({ "id": message, "role": "assistant", "content": text }));
+        }
     }
 
     pub fn runs(&self) -> usize {
@@ -572,7 +604,9 @@ impl Backend {
         self.with(|inner| {
             inner.count += 1;
             let id = format!("r-{}", inner.count);
+            let number = inner.runs.len();
             inner.runs.push(Run {
+                number,
                 id: id.clone(),
                 thread: thread.to_owned(),
                 is_started: false,
@@ -659,7 +693,7 @@ impl Backend {
 impl Run {
     fn summary(&self) -> Value {
         let finished = self.is_finished.then_some("2027-01-15T08:00:00Z");
-        json!({ "run_id": self.id, "created": "2027-01-15T08:00:00Z", "finished": finished, "run_input": self.input })
+        json!({ "run_id": self.id, "created": format!("2027-01-15T08:00:00.{:03}Z", self.number), "finished": finished, "run_input": self.input })
     }
 
     fn stored(&self) -> Value {

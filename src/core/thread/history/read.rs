@@ -7,7 +7,8 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-use super::{CallResult, RunSummary, call_result, time, user_message};
+use super::{RunSummary, call_result, time, user_message};
+use crate::core::agui::run::WireMessage;
 
 /// Reads the runs of `GET …/agui/{thread}`, oldest first, those without a time last; entries without an id are skipped.
 ///
@@ -203,7 +204,7 @@ impl<'de> Visitor<'de> for Entry {
 #[derive(Default)]
 struct Asked {
     user: Option<Value>,
-    results: Vec<CallResult>,
+    results: Vec<WireMessage>,
 }
 
 impl Asked {

@@ -54,9 +54,9 @@ fn texts(timeline: &Timeline) -> Vec<String> {
 #[test]
 fn a_thread_is_rebuilt_with_its_messages_in_order() {
     let (runs, records) = two_runs();
-    let history = rebuild(&runs, records);
+    let timeline = rebuild(&runs, records, None);
     assert_eq!(
-        texts(&history.timeline),
+        texts(&timeline),
         [
             "user: first",
             "assistant: one",
@@ -65,28 +65,22 @@ fn a_thread_is_rebuilt_with_its_messages_in_order() {
         ]
     );
     assert!(
-        history
-            .timeline
+        timeline
             .rows()
             .iter()
             .all(|row| row.state == RowState::Done)
     );
-    assert_eq!(history.timeline.rows()[0].at, Some(1000));
-    assert_eq!(history.timeline.rows()[1].at, Some(1000));
-    assert_eq!(history.timeline.rows()[2].run.as_deref(), Some("b"));
-    assert_eq!(
-        history.timeline.state(),
-        &json!({"rag":{"citations":["b"]}})
-    );
-    assert!(history.unfinished.is_empty());
+    assert_eq!(timeline.rows()[0].at, Some(1000));
+    assert_eq!(timeline.rows()[1].at, Some(1000));
+    assert_eq!(timeline.rows()[2].run.as_deref(), Some("b"));
+    assert_eq!(timeline.state(), &json!({"rag":{"citations":["b"]}}));
 }
 
 #[test]
 fn a_message_id_used_in_two_runs_gives_two_rows_and_two_wire_ids() {
     let (runs, records) = two_runs();
-    let history = rebuild(&runs, records);
-    let ids: Vec<_> = history
-        .timeline
+    let timeline = rebuild(&runs, records, None);
+    let ids: Vec<_> = timeline
         .wire_messages()
         .iter()
         .map(|message| message.id().to_owned())
@@ -98,9 +92,9 @@ fn a_message_id_used_in_two_runs_gives_two_rows_and_two_wire_ids() {
 fn a_run_that_could_not_be_loaded_leaves_a_gap_below_its_question() {
     let (runs, mut records) = two_runs();
     records.insert("a".into(), Stored::Failed);
-    let history = rebuild(&runs, records);
+    let timeline = rebuild(&runs, records, None);
     assert_eq!(
-        texts(&history.timeline),
+        texts(&timeline),
         ["user: first", "Gap", "user: second", "assistant: two"]
     );
 }
@@ -109,7 +103,7 @@ fn a_run_that_could_not_be_loaded_leaves_a_gap_below_its_question() {
 fn a_loaded_run_takes_the_place_of_its_gap() {
     let (runs, mut records) = two_runs();
     records.insert("a".into(), Stored::Failed);
-    let mut timeline = rebuild(&runs, records).timeline;
+    let mut timeline = rebuild(&runs, records, None);
     assert!(timeline.restart_run("a").order);
     for event in answer("a", "one").as_array().unwrap() {
         let _ = timeline.apply(&Event::from_value(event.clone()), "a", 0);
@@ -126,25 +120,14 @@ fn a_loaded_run_takes_the_place_of_its_gap() {
 }
 
 #[test]
-fn a_run_still_going_on_is_listed_and_one_never_started_is_not() {
+fn a_run_still_going_on_shows_its_question_and_one_never_started_nothing() {
     let thread = json!({"runs":{
         "going":{"created":"2026-11-20T15:54:57Z","finished":null,"run_input":user("u","hi")},
         "empty":{"created":"2026-11-20T15:54:58Z","finished":null,"run_input":{"messages":[],"state":{}}},
         "bare":{"created":"2026-11-20T15:54:59Z","finished":null,"run_input":null},
     }});
-    let history = rebuild(&runs(&thread), HashMap::new());
-    assert_eq!(history.unfinished, ["going"]);
-    assert_eq!(texts(&history.timeline), ["user: hi"]);
-}
-
-#[test]
-fn a_run_that_ended_after_the_list_was_made_is_not_unfinished() {
-    let thread = json!({"runs":{"a":{"created":"2026-11-20T15:54:57Z","finished":null,"run_input":user("u","hi")}}});
-    let records = HashMap::from([(
-        "a".to_owned(),
-        stored(json!({"finished":"2026-11-20T15:55:57Z","events":answer("a", "one")})),
-    )]);
-    assert!(rebuild(&runs(&thread), records).unfinished.is_empty());
+    let timeline = rebuild(&runs(&thread), HashMap::new(), None);
+    assert_eq!(texts(&timeline), ["user: hi"]);
 }
 
 #[test]
@@ -154,8 +137,8 @@ fn a_run_that_goes_on_after_client_tools_does_not_double_the_question() {
         {"run_id":"b","created":"2026-11-20T15:54:58Z","finished":"x","run_input":user("u","hi")},
         {"run_id":"c","created":"2026-11-20T15:54:59Z","finished":"x","run_input":user("u","other")},
     ]});
-    let history = rebuild(&runs(&thread), HashMap::new());
-    assert_eq!(texts(&history.timeline), ["user: hi", "user: other"]);
+    let timeline = rebuild(&runs(&thread), HashMap::new(), None);
+    assert_eq!(texts(&timeline), ["user: hi", "user: other"]);
 }
 
 #[test]
@@ -168,13 +151,13 @@ fn images_keep_their_place_in_the_text_and_are_sent_again_unchanged() {
     ]);
     let thread =
         json!({"runs":[{"run_id":"a","run_input":{"messages":[{"id":" ","content":parts}]}}]});
-    let history = rebuild(&runs(&thread), HashMap::new());
+    let timeline = rebuild(&runs(&thread), HashMap::new(), None);
     assert_eq!(
-        texts(&history.timeline),
+        texts(&timeline),
         ["user: [Image 1]\nImage 2: is my own text\n[audio]"]
     );
     assert_eq!(
-        history.timeline.wire_messages(),
+        timeline.wire_messages(),
         [WireMessage::User {
             id: "user-a".into(),
             content: UserContent::Parts(parts.as_array().unwrap().clone())
@@ -240,7 +223,7 @@ fn the_state_is_that_of_the_newest_run_as_it_ended_or_else_as_it_began() {
         "b".into(),
         stored(json!({"run_input":{"state":began},"events":[]})),
     );
-    assert_eq!(rebuild(&runs, records).timeline.state(), &began);
+    assert_eq!(rebuild(&runs, records, None).state(), &began);
 }
 
 #[test]
@@ -265,7 +248,7 @@ fn results_of_calls_carried_out_here_come_from_the_run_that_went_on() {
             stored(json!({"events":answer("b", "it is noon")})),
         ),
     ]);
-    let rows = rebuild(&runs, records).timeline;
+    let rows = rebuild(&runs, records, None);
     let ids: Vec<_> = rows.rows().iter().map(|row| row.kind.role()).collect();
     assert_eq!(ids, ["user", "tool", "assistant"]);
     assert!(
@@ -324,8 +307,10 @@ fn a_run_stored_up_to_the_middle_shows_a_partial_answer() {
         "a".to_owned(),
         stored(json!({"finished":null,"events":events})),
     )]);
-    let history = rebuild(&runs(&thread), records);
-    assert_eq!(texts(&history.timeline), ["user: hi", "assistant: one"]);
-    assert_eq!(history.timeline.rows()[1].state, RowState::Partial);
-    assert_eq!(history.unfinished, ["a"]);
+    let again = records.clone();
+    let timeline = rebuild(&runs(&thread), records, None);
+    assert_eq!(texts(&timeline), ["user: hi", "assistant: one"]);
+    assert_eq!(timeline.rows()[1].state, RowState::Partial);
+    let timeline = rebuild(&runs(&thread), again, Some("a"));
+    assert_eq!(timeline.rows()[1].state, RowState::Streaming);
 }

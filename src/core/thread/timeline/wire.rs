@@ -3,6 +3,7 @@
 use super::super::message::{Row, RowKind, RowState};
 use super::Timeline;
 use crate::core::agui::run::{UserContent, WireMessage};
+use serde_json::Value;
 use std::collections::HashSet;
 
 impl Timeline {
@@ -10,13 +11,13 @@ impl Timeline {
     /// and no tool call without a result, which model providers refuse.
     #[must_use]
     pub fn wire_messages(&self) -> Vec<WireMessage> {
-        self.wire_messages_from(0)
+        self.wire_messages_from(0, &[])
     }
 
-    /// The same, of the rows from this position on.
+    /// The same, of the rows from this position on, to be sent behind earlier messages: none of their ids comes twice.
     #[must_use]
-    pub fn wire_messages_from(&self, first: usize) -> Vec<WireMessage> {
-        let mut ids = Ids::default();
+    pub fn wire_messages_from(&self, first: usize, earlier: &[Value]) -> Vec<WireMessage> {
+        let mut ids = Ids::of(earlier);
         let mut messages = Vec::new();
         for row in self.rows.iter().skip(first) {
             let run = row.run.as_deref();
@@ -58,6 +59,19 @@ struct Ids {
 }
 
 impl Ids {
+    fn of(messages: &[Value]) -> Self {
+        let text = |message: &Value, field: &str| Some(message.get(field)?.as_str()?.to_owned());
+        let of = |field| {
+            messages
+                .iter()
+                .filter_map(move |message| text(message, field))
+        };
+        Self {
+            messages: of("id").collect(),
+            calls: of("toolCallId").collect(),
+        }
+    }
+
     fn message(&mut self, id: &str, run: Option<&str>) -> String {
         unique(&mut self.messages, id, run)
     }
