@@ -9,6 +9,7 @@ use reactive_graph::traits::{Update, With, WithUntracked};
 
 use super::Load;
 use super::composer::Composer;
+use super::limit::Limit;
 use super::server::{Server, Tenant};
 use super::task::{lock, spawn};
 use super::thread::ThreadState;
@@ -29,6 +30,9 @@ use crate::i18n;
 const TITLE_DELAY: u32 = 1_800;
 /// Where it has not come by then, it is looked for once more after this long.
 const LATE_TITLE: u32 = 4_000;
+/// Runs at once on one server; the others wait their turn. Browsers that speak HTTP/1.1 hold six connections to a server, and
+/// each run takes one of them.
+const RUNS_AT_ONCE: usize = 4;
 
 /// A room of a server. Clones share it.
 #[derive(Clone)]
@@ -44,6 +48,8 @@ struct Inner {
     new_thread: Composer,
     tools: Tools,
     unread: Unread,
+    /// One for all rooms of the server.
+    turns: Limit,
 }
 
 impl PartialEq for RoomState {
@@ -129,6 +135,24 @@ impl Tenant for Inner {
         }
     }
 
+    fn woken(&self) {
+        let Some(this) = self.this.upgrade().map(RoomState) else {
+            return;
+        };
+        let here = match this.0.server.shared().here() {
+            Some(Route::Thread {
+                alias,
+                room,
+                thread,
+                ..
+            }) if alias == this.0.server.alias() && room == this.0.id => Some(thread),
+            _ => None,
+        };
+        for thread in self.open_threads() {
+            thread.woken(here.as_ref() == Some(&thread.key().thread));
+        }
+    }
+
     fn thread_name(&self, id: &ThreadId) -> Option<String> {
         self.threads.with_untracked(|load| {
             load.data
@@ -166,6 +190,14 @@ impl RoomState {
         let new_thread = Composer::new(server.shared(), key);
         let tools = Tools::new(&server);
         let unread = Unread::new(&server, &id);
+        let turns = server
+            .tenants()
+            .into_iter()
+            .find_map(|tenant| {
+                let tenant: Arc<dyn Any + Send + Sync> = tenant;
+                Some(tenant.downcast_ref::<Inner>()?.turns.clone())
+            })
+            .unwrap_or_else(|| Limit::new(RUNS_AT_ONCE));
         let this = Self(Arc::new_cyclic(|this| Inner {
             this: this.clone(),
             server,
@@ -176,6 +208,7 @@ impl RoomState {
             new_thread,
             tools,
             unread,
+            turns,
         }));
         let weak = Arc::downgrade(&this.0);
         this.0.tools.on_change(move |asked, is_new| {
@@ -269,6 +302,11 @@ impl RoomState {
             .entry(id.clone())
             .or_insert(thread)
             .clone()
+    }
+
+    /// Lets runs of this server begin, a few at once.
+    pub(super) fn turns(&self) -> Limit {
+        self.0.turns.clone()
     }
 
     pub(super) fn note_running(&self, thread: &ThreadId, runs: bool) {

@@ -1,8 +1,10 @@
 //! What is added to a timeline from elsewhere than its own events: earlier runs, and results of calls that were carried out here.
 
+use super::super::history::image_number;
 use super::super::message::{Row, RowId, RowKind};
 use super::{Change, Timeline};
 use crate::core::agui::run::UserContent;
+use serde_json::Value;
 
 impl Timeline {
     /// Puts the rows of earlier runs above those that are there; a row that is known already stays where it is. The state stays that of the
@@ -27,6 +29,14 @@ impl Timeline {
         Change {
             order: true,
             rows: ids,
+        }
+    }
+
+    /// Takes note of the images in messages that have no row here: their numbers are not given again.
+    pub fn reserve_images<'a>(&mut self, contents: impl Iterator<Item = &'a Value>) {
+        for parts in contents.filter_map(Value::as_array) {
+            let numbers = parts.iter().filter_map(image_number);
+            self.images = numbers.fold(self.images, u64::max);
         }
     }
 
