@@ -7,14 +7,17 @@ mod session;
 mod sign_in;
 
 pub mod errors;
+pub mod find;
 pub mod idle;
 
 pub use session::*;
 pub use sign_in::*;
 pub mod lobby;
 pub mod room;
+pub mod rows;
 pub mod shell;
 pub mod thread;
+pub mod timeline;
 pub mod tools;
 pub mod unread;
 

@@ -2,6 +2,7 @@
 
 pub mod flood;
 mod modifiers;
+mod show;
 mod showroom;
 mod tools;
 mod words;
@@ -14,6 +15,7 @@ use uuid::Uuid;
 use crate::rooms::Kind;
 
 pub use modifiers::Modifiers;
+use show::Show;
 
 /// A posted run, read for an answer.
 #[derive(Debug, Clone)]
@@ -250,11 +252,23 @@ pub fn beats(kind: Kind, request: &Request) -> Vec<Beat> {
     if request.messages.is_empty() {
         return failed(script, "There is no message to answer.", "no_messages");
     }
+    for shown in &modifiers.show {
+        script.show_before(*shown);
+    }
     let mut state = request.state.clone();
+    if modifiers.show.contains(&Show::Sources) {
+        state = show::cited(state);
+    }
     let sections = || words::sections(modifiers.long.unwrap_or(0));
     match kind {
         _ if !request.results.is_empty() => script.text("answer", &tools::answer(request)),
         _ if tools::is_call(&request.text) => tools::call(&mut script),
+        _ if modifiers.show.contains(&Show::Empty) => {}
+        _ if !modifiers.show.is_empty() => {
+            let said = modifiers.show.iter().copied().filter_map(show::sentence);
+            let said: Vec<String> = std::iter::once(words::echo(request)).chain(said).collect();
+            script.text("answer", &with_sections(said.join("\n\n"), &sections()));
+        }
         _ if modifiers.flood.is_some() => script.flood(),
         Kind::Echo => script.text("answer", &with_sections(words::echo(request), &sections())),
         Kind::Markdown => script.text(
@@ -269,6 +283,9 @@ pub fn beats(kind: Kind, request: &Request) -> Vec<Beat> {
             "answer",
             "No model is connected: start the server with `--llm URL`.",
         ),
+    }
+    for shown in &modifiers.show {
+        script.show_after(*shown);
     }
     if modifiers.boom {
         let half = script.beats.len().div_ceil(2);
@@ -359,7 +376,7 @@ mod tests {
     fn kinds(beats: &[Beat]) -> Vec<&str> {
         beats
             .iter()
-            .map(|beat| beat.event["type"].as_str().unwrap())
+            .map(|beat| beat.event["type"].as_str().unwrap_or("none"))
             .collect()
     }
 
@@ -368,7 +385,7 @@ mod tests {
             .iter()
             .filter(|beat| beat.event["type"] == "TEXT_MESSAGE_CONTENT");
         texts
-            .map(|beat| beat.event["delta"].as_str().unwrap())
+            .map(|beat| beat.event["delta"].as_str().unwrap_or_default())
             .collect()
     }
 
@@ -488,6 +505,34 @@ mod tests {
                 .count()
                 <= 48
         );
+    }
+
+    #[test]
+    fn everything_can_be_shown_and_each_kind_alone() {
+        let everything = beats(Kind::Echo, &request("pace 0 show all hello"));
+        let kinds_of_all = kinds(&everything);
+        for kind in [
+            "ACTIVITY_SNAPSHOT",
+            "ACTIVITY_DELTA",
+            "STEP_STARTED",
+            "STEP_FINISHED",
+            "CUSTOM",
+            "RAW",
+            "THINKING_TEXT_MESSAGE_CONTENT",
+            "TEXT_MESSAGE_CHUNK",
+            "TOOL_CALL_RESULT",
+        ] {
+            assert!(kinds_of_all.contains(&kind), "{kind}");
+        }
+        assert!(spoken(&everything).contains("data:image/png;base64,"));
+        let snapshot = &everything[everything.len() - 2].event["snapshot"];
+        assert_eq!(snapshot["rag"]["citations"], json!(["doors-1", "doors-2"]));
+        let nothing = beats(Kind::Echo, &request("show empty hello"));
+        assert_eq!(
+            kinds(&nothing),
+            ["RUN_STARTED", "STATE_SNAPSHOT", "RUN_FINISHED"]
+        );
+        assert_eq!(spoken(&beats(Kind::Echo, &request("show me"))), "show me");
     }
 
     #[test]

@@ -10,7 +10,8 @@ use super::client::ApiClient;
 use super::shared::Shared;
 use super::task::lock;
 use crate::api::ApiRequest;
-use crate::core::agui::event::{self, Event};
+use crate::core::agui::event::Event;
+use crate::core::agui::reader::read;
 use crate::core::agui::run::Cursor;
 use crate::core::agui::sse::Decoder;
 use crate::core::error::ApiError;
@@ -209,28 +210,6 @@ async fn drain(
             return Drained::Terminal;
         }
     }
-}
-
-fn read(decoder: &mut Decoder, bytes: &[u8], cursor: &mut Cursor) -> Vec<Event> {
-    let mut events = Vec::new();
-    for frame in decoder.push(bytes) {
-        match frame {
-            Ok(frame) => {
-                if let Some(id) = &frame.id {
-                    if cursor.seen(id) {
-                        continue;
-                    }
-                    cursor.advance(id);
-                }
-                events.extend(event::parse(&frame.data));
-            }
-            Err(error) => events.push(Event::Malformed {
-                raw: String::new(),
-                reason: error.to_string(),
-            }),
-        }
-    }
-    events
 }
 
 /// Goes off when nothing has come for too long. One timer serves many pieces: streams bring thousands a second.

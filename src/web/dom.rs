@@ -1,7 +1,11 @@
 //! Small things to do with the document: title, focus, scrolling, clipboard.
 
 pub mod copy;
+pub mod mark;
+mod script;
+pub mod tab;
 pub mod time;
+pub mod view;
 
 use std::cell::RefCell;
 use std::sync::OnceLock;

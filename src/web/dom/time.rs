@@ -67,6 +67,16 @@ pub fn written(at: i64, style: TimeStyle) -> String {
     })
 }
 
+/// Now, in milliseconds since 1970.
+#[must_use]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a date holds whole milliseconds"
+)]
+pub fn now() -> i64 {
+    Date::now() as i64
+}
+
 /// The day of a point in time, where the person is.
 #[must_use]
 pub fn local_day(at: i64) -> LocalDay {

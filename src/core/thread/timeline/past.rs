@@ -60,34 +60,46 @@ impl Timeline {
         self.remove_rows(|row| row.id == id)
     }
 
-    /// The calls of this run that have no result, with their names and arguments.
-    #[must_use]
-    pub fn pending_calls(&self, run: &str) -> Vec<(String, String, String)> {
-        let pending = |row: &Row| match &row.kind {
-            RowKind::ToolCall {
-                name,
-                args,
-                result: None,
-            } if row.run.as_deref() == Some(run) => {
-                Some((row.message_id.clone(), name.clone(), args.clone()))
-            }
-            _ => None,
-        };
-        self.rows().iter().filter_map(pending).collect()
+    /// Says that this run goes on with the turn of an earlier one: its rows go below the rows of that one, whatever was written since.
+    pub fn follow_on(&mut self, run: &str, earlier: &str) {
+        let is_earlier = |row: &&Row| row.run.as_deref() == Some(earlier);
+        if let Some(last) = self.rows.iter().rev().find(is_earlier) {
+            let place = Some(Some(last.id.clone()));
+            self.runs.entry(run.to_owned()).or_default().place = place;
+        }
     }
 
-    /// Notes the result of a call that was carried out here.
-    pub fn complete_call(&mut self, run: &str, call_id: &str, content: &str) -> Change {
-        let known = |row: &Row| {
-            let is_open = matches!(row.kind, RowKind::ToolCall { result: None, .. });
-            is_open && row.message_id == call_id && row.run.as_deref() == Some(run)
-        };
-        match self.rows().iter().find(|row| known(row)) {
-            Some(row) => {
-                let at = row.at.unwrap_or_default();
-                self.complete_tool(run, call_id, content, at)
+    /// Says that these rows come instead of those of `old`, which a view may still hold: where a text is not the old one or more of it, it
+    /// counts as rewritten.
+    pub fn replaces(&mut self, old: &Self) {
+        for row in &mut self.rows {
+            let before = old.row(&row.id);
+            let floor = before.map(|before| before.rewrites);
+            let is_longer = before.is_some_and(|before| text_of(row).starts_with(text_of(before)));
+            match floor.or_else(|| old.retired.get(&row.id).copied()) {
+                Some(floor) if is_longer => row.rewrites = floor,
+                Some(floor) => row.rewrites = floor.wrapping_add(1),
+                None => {}
             }
-            None => Change::none(),
         }
+        for (id, count) in &old.retired {
+            self.retired.entry(id.clone()).or_insert(*count);
+        }
+        for row in &old.rows {
+            if !self.index.contains_key(&row.id) {
+                let next = row.rewrites.wrapping_add(1);
+                self.retired.insert(row.id.clone(), next);
+            }
+        }
+    }
+}
+
+fn text_of(row: &Row) -> &str {
+    match &row.kind {
+        RowKind::User { text }
+        | RowKind::Assistant { text }
+        | RowKind::Reasoning { text }
+        | RowKind::Error { text } => text,
+        _ => "",
     }
 }
