@@ -163,14 +163,13 @@ pub mod keys {
 
     /// How far one person has read the threads of a room.
     pub fn read_marks(server: &ServerId, user: &UserKey, room: &RoomId) -> String {
-        let (server, user) = (
-            encode_segment(server.as_str()),
-            encode_segment(user.as_str()),
-        );
-        format!(
-            "{PREFIX}read/{server}/{user}/{}",
-            encode_segment(room.as_str())
-        )
+        let (user, room) = (encode_segment(user.as_str()), encode_segment(room.as_str()));
+        format!("{}{user}/{room}", read_prefix(server))
+    }
+
+    /// What all read marks for one server begin with, and no other server's.
+    pub fn read_prefix(server: &ServerId) -> String {
+        format!("{PREFIX}read/{}/", encode_segment(server.as_str()))
     }
 
     /// Whether the person wants to be told of answers outside the page.

@@ -2,6 +2,8 @@
 
 /// Said of a thread with something new.
 pub const NEW: &str = "new";
+/// Takes the dot away.
+pub const MARK_READ: &str = "Mark as read";
 /// Said of a thread whose agent waits for the person's answer.
 pub const WAITS: &str = "waits for your answer";
 /// Said of a thread whose message waits until another run has ended.

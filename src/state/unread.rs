@@ -169,6 +169,15 @@ impl Unread {
         }
     }
 
+    /// The person says that they know what is in a thread, without opening it.
+    pub fn mark_read(&self, thread: &ThreadId, last_activity: Option<i64>) {
+        self.fresh_no_more(thread);
+        let at = self.0.shared.now().max(last_activity.unwrap_or(i64::MIN));
+        let mut marks = self.0.marks.get_untracked();
+        marks.read(thread, at, None);
+        self.keep(marks);
+    }
+
     /// The list of threads has come.
     pub(super) fn listed(&self, threads: &[ThreadSummary]) {
         let activities = threads.iter().filter_map(|thread| thread.last_activity);

@@ -88,11 +88,8 @@ fn offset() -> Option<i32> {
 
 /// What is selected now, fields and dialogs aside: what is written there is no part of the page.
 fn selected() -> Option<String> {
-    let active = window().document()?.active_element();
-    if active.is_some_and(|active| matches!(&*active.tag_name(), "TEXTAREA" | "INPUT")) {
-        return None;
-    }
     let selection = call(&window(), "getSelection")?;
+    // So is what is selected in a field, seen from outside.
     if get(&selection, "isCollapsed")?.is_truthy() {
         return None;
     }

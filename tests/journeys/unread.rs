@@ -499,3 +499,42 @@ fn threads_that_were_open_have_a_preview() {
     );
     assert_eq!(unread.preview(&ThreadId::from("t-2")), None);
 }
+
+#[test]
+fn a_thread_can_be_marked_as_read_without_opening_it() {
+    let (world, harbor) = World::with_one();
+    let tab = world.open();
+    list(&world, &[("t-1", "One", 5), ("t-2", "Two", 5)]);
+    refresh(&tab, &harbor);
+    let run = begin(&tab, &harbor, "t-1");
+    look_at(&tab, &harbor, "t-2");
+    end(&tab, &harbor, &run);
+    list(&world, &[("t-1", "One", 3_599), ("t-2", "Two", 5)]);
+    refresh(&tab, &harbor);
+    assert_eq!(unread(&tab, &harbor), ["t-1"]);
+    let at = summaries(&tab, &harbor)[0].last_activity;
+    let marked = ThreadId::from("t-1");
+    tab.room(&harbor).unread().mark_read(&marked, at);
+    assert_eq!(unread(&tab, &harbor), Vec::<String>::new());
+    assert_eq!(count(&tab), 0);
+}
+
+#[test]
+fn a_server_that_is_removed_leaves_no_marks_behind() {
+    let (world, harbor, meadow) = World::with_two();
+    let tab = world.open();
+    list(&world, &[("t-1", "One", 5)]);
+    let kept = |backend: &Backend| {
+        let user = tab.server(backend).session().user();
+        keys::read_marks(&backend.id(), &user, &RoomId::from("echo"))
+    };
+    let (gone, stays) = (kept(&harbor), kept(&meadow));
+    for backend in [&harbor, &meadow] {
+        refresh(&tab, backend);
+    }
+    assert!(world.disk.read(&gone).is_some());
+    tab.app.remove(&tab.server(&harbor));
+    tab.settle();
+    assert_eq!(world.disk.read(&gone), None);
+    assert!(world.disk.read(&stays).is_some());
+}

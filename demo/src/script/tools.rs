@@ -14,12 +14,14 @@ pub fn offered(input: &Value) -> Vec<String> {
         .collect()
 }
 
-/// The results at the end of a conversation.
+/// The results at the end of a conversation, be the calls one message or several.
 pub fn results(messages: &[Value]) -> Vec<String> {
+    let is_part = |message: &&Value| message["role"] == "tool" || message["toolCalls"].is_array();
     let mut results: Vec<String> = messages
         .iter()
         .rev()
-        .take_while(|message| message["role"] == "tool")
+        .take_while(is_part)
+        .filter(|message| message["role"] == "tool")
         .map(|message| message["content"].as_str().unwrap_or_default().to_owned())
         .collect();
     results.reverse();
@@ -175,6 +177,25 @@ mod tests {
             text(&events),
             "Your tools gave this back:\n\n> it is five\n\n---\n\n> Vienna"
         );
+    }
+
+    #[test]
+    fn results_count_whether_their_calls_are_one_message_or_several() {
+        let call = json!({"role": "assistant", "toolCalls": [{}]});
+        let result = |text: &str| json!({"role": "tool", "content": text});
+        let asked = json!({"role": "user", "content": "call a && b"});
+        let several = [
+            asked.clone(),
+            call.clone(),
+            result("1"),
+            call.clone(),
+            result("2"),
+        ];
+        assert_eq!(results(&several), ["1", "2"]);
+        let one = [asked.clone(), call.clone(), result("1"), result("2")];
+        assert_eq!(results(&one), ["1", "2"]);
+        let answered = json!({"role": "assistant", "content": "so"});
+        assert!(results(&[asked.clone(), call, result("1"), answered, asked]).is_empty());
     }
 
     #[test]

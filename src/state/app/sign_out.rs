@@ -84,6 +84,9 @@ impl App {
         shared.remove(&keys::pause(server.id()));
         shared.remove(&keys::names(server.id()));
         shared.remove(&keys::trusted(server.id()));
+        for key in shared.keys(&keys::read_prefix(server.id())) {
+            shared.remove(&key);
+        }
         if let Some((provider, tokens)) = ended {
             let server = server.clone();
             spawn(async move {

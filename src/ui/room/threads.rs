@@ -163,7 +163,7 @@ fn thread_row(list: &List, id: ThreadId) -> AnyView {
     let actions = Signal::derive(move || words::thread_actions(&name.get()));
     let items = {
         let (list, id) = (list.clone(), id.clone());
-        Signal::derive(move || menu(&list, &id))
+        Signal::derive(move || menu(&list, &id, summary))
     };
     let content = {
         let list = list.clone();
@@ -193,22 +193,31 @@ fn find(threads: Option<&[ThreadSummary]>, id: &ThreadId) -> Option<ThreadSummar
         .cloned()
 }
 
-fn menu(list: &List, id: &ThreadId) -> Vec<MenuItem> {
+fn menu(list: &List, id: &ThreadId, summary: Memo<Option<ThreadSummary>>) -> Vec<MenuItem> {
     let (renaming, deleting) = (list.renaming, list.deleting);
     let (renamed, deleted) = (id.clone(), id.clone());
-    vec![
-        MenuItem::new(
-            words::RENAME,
-            Callback::new(move |()| renaming.set(Some(renamed.clone()))),
-        )
-        .icon(Icon::Edit),
-        MenuItem::new(
-            words::DELETE,
-            Callback::new(move |()| deleting.set(Some(deleted.clone()))),
-        )
-        .icon(Icon::Trash)
-        .danger(),
-    ]
+    let unread = list.room.unread();
+    let at = last_activity(summary);
+    let read = unread.is_unread(id, at).then(|| {
+        let id = id.clone();
+        let read = Callback::new(move |()| unread.mark_read(&id, at));
+        MenuItem::new(unread_words::MARK_READ, read).icon(Icon::Check)
+    });
+    let rename = MenuItem::new(
+        words::RENAME,
+        Callback::new(move |()| renaming.set(Some(renamed.clone()))),
+    );
+    let delete = MenuItem::new(
+        words::DELETE,
+        Callback::new(move |()| deleting.set(Some(deleted.clone()))),
+    );
+    let others = [rename.icon(Icon::Edit), delete.icon(Icon::Trash).danger()];
+    read.into_iter().chain(others).collect()
+}
+
+/// When something last happened in a thread (tracked).
+fn last_activity(summary: Memo<Option<ThreadSummary>>) -> Option<i64> {
+    summary.with(|summary| summary.as_ref()?.last_activity)
 }
 
 fn thread_link(
@@ -231,10 +240,7 @@ fn thread_link(
     };
     let doing = doing(list, id);
     let (unread, own) = (list.room.unread(), id.clone());
-    let is_unread = Memo::new(move |_| {
-        let at = summary.with(|summary| summary.as_ref().and_then(|summary| summary.last_activity));
-        unread.is_unread(&own, at)
-    });
+    let is_unread = Memo::new(move |_| unread.is_unread(&own, last_activity(summary)));
     let preview = {
         let (unread, id) = (list.room.unread(), id.clone());
         Memo::new(move |_| unread.preview(&id))

@@ -33,7 +33,8 @@ pub fn approval(room: &RoomState, thread: &ThreadState, field: NodeRef<html::Tex
     let id = Memo::new(move |_| first.with(|first| first.as_ref().map(|asked| asked.id)));
     Effect::new(move |was: Option<bool>| {
         let is_asked = id.get().is_some();
-        if was == Some(true) && !is_asked {
+        // Where one types on the screen, the focus would bring the keyboard up.
+        if was == Some(true) && !is_asked && !crate::web::dom::is_coarse_pointer() {
             request_animation_frame(move || {
                 if let Some(field) = field.try_get_untracked().flatten() {
                     // It may be gone with its page.
