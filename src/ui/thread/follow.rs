@@ -98,6 +98,13 @@ impl Follow {
         }
     }
 
+    /// After something around the list has changed: what is read stays where it is.
+    pub fn settle_soon(self) {
+        request_animation_frame(move || {
+            self.with(Board::settle);
+        });
+    }
+
     fn redraw(self) {
         self.with(|board| {
             board.draw();
