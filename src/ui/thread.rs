@@ -27,7 +27,7 @@ use self::follow::Follow;
 use self::list::Outlook;
 use self::older::older;
 use self::row::row_view;
-use super::composer::MessageField;
+use super::composer::{MessageField, earlier};
 use super::kit::{Button, Icon, IconView, Mark, Panel, Skeleton, SkeletonShape, Tone, Variant};
 use super::room::{server_panel, welcome};
 use super::use_app;
@@ -82,6 +82,7 @@ pub fn thread_view(room: &RoomState, thread: &ThreadState, route: Signal<Route>)
                 <MessageField
                     composer=thread.composer()
                     run=run
+                    earlier=earlier(thread)
                     placeholder=placeholder(room)
                     on_send=Callback::new(move |()| follow.hold())
                     on_stop=stop

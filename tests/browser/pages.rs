@@ -96,7 +96,7 @@ impl Opened {
         find("textbox", "Server address").await;
     }
 
-    fn room(&self) -> Route {
+    pub fn room(&self) -> Route {
         Route::room(self.meadow.alias(), RoomId::from("echo"))
     }
 
