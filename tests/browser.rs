@@ -13,6 +13,8 @@ mod composer;
 mod fake;
 #[path = "browser/idle.rs"]
 mod idle;
+#[path = "browser/list.rs"]
+mod list;
 #[path = "browser/page.rs"]
 mod page;
 #[path = "browser/pages.rs"]

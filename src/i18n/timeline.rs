@@ -8,8 +8,6 @@ pub const NEW_MESSAGES: &str = "New messages";
 pub const LOADING_OLDER: &str = "Loading older messages";
 /// Older messages have not come.
 pub const OLDER_FAILED: &str = "Older messages could not be loaded.";
-/// There is nothing older.
-pub const BEGINNING: &str = "Beginning of the conversation";
 
 const WEEKDAYS: [&str; 7] = [
     "Thursday",

@@ -11,6 +11,7 @@ mod follow;
 mod image;
 mod json;
 mod list;
+mod older;
 mod payload;
 mod place;
 mod row;
@@ -24,6 +25,7 @@ use self::approval::approval;
 use self::find::find_bar;
 use self::follow::Follow;
 use self::list::Outlook;
+use self::older::older;
 use self::row::row_view;
 use super::composer::{MessageField, earlier};
 use super::kit::{Button, Icon, IconView, Mark, Panel, Skeleton, SkeletonShape, Tone, Variant};
@@ -72,7 +74,7 @@ pub fn thread_view(room: &RoomState, thread: &ThreadState, route: Signal<Route>)
                 on:click=move |event| follow.pressed(&event)
                 node_ref=follow.log
             >
-                {past(room, thread, field)}
+                {past(room, thread, field)} {older(thread, follow)}
                 <div class="transcript__list" node_ref=follow.list></div>
             </div>
             <div class="dock">

@@ -103,6 +103,8 @@ pub struct Display {
     /// For each item, how many rows are shown up to and with it.
     positions: Vec<usize>,
     folds: HashMap<RowKey, Range<usize>>,
+    /// The rows on show below the line that they can be folded into.
+    unfolded: HashSet<RowKey>,
 }
 
 impl Display {
@@ -177,7 +179,8 @@ impl Display {
         let mut items = Vec::with_capacity(self.rows.len() + days.len() / 8);
         let mut positions = Vec::with_capacity(items.capacity());
         let mut guesses = Vec::with_capacity(items.capacity());
-        let (mut day, mut shown, mut hidden_until) = (None, 0, 0);
+        let (mut day, mut shown, mut hidden_until, mut inside_until) = (None, 0, 0, 0);
+        let mut unfolded = HashSet::new();
         for (at, (fact, today)) in self.rows.iter().zip(&days).enumerate() {
             // Clocks differ: a row that claims to be older than the one above does not open its day again.
             if day.is_none_or(|day| *today > day) {
@@ -186,6 +189,7 @@ impl Display {
             }
             if let Some(fold) = folds.get(&fact.key) {
                 items.push(Item::Steps(fact.key));
+                inside_until = fold.end;
                 if !setting.open.contains(&fact.key) {
                     hidden_until = fold.end;
                 }
@@ -195,6 +199,9 @@ impl Display {
                 guesses.resize(items.len() - 1, DIVIDER);
                 guesses.push(fact.guess);
                 shown += 1;
+                if at < inside_until {
+                    unfolded.insert(fact.key);
+                }
             }
             positions.resize(items.len(), shown);
             let is_last = at + 1 == self.rows.len();
@@ -209,6 +216,7 @@ impl Display {
         self.guesses = guesses;
         self.positions = positions;
         self.folds = folds;
+        self.unfolded = unfolded;
         is_changed
     }
 
@@ -320,6 +328,12 @@ impl Display {
         self.folds
             .iter()
             .find_map(|(first, fold)| fold.contains(&at).then_some(*first))
+    }
+
+    /// Whether a row is on show below the line that it can be folded into.
+    #[must_use]
+    pub fn is_unfolded(&self, key: RowKey) -> bool {
+        self.unfolded.contains(&key)
     }
 
     /// The rows that a line of work stands for.

@@ -126,6 +126,9 @@ impl Find {
         if !self.is_open.get_untracked() {
             self.came_from.set_value(focus);
             self.is_open.set(true);
+            if let Some(thread) = self.thread() {
+                thread.load_all();
+            }
         }
         // The field is there once the page has taken note of it.
         request_animation_frame(move || {

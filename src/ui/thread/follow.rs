@@ -98,6 +98,13 @@ impl Follow {
         }
     }
 
+    /// After something around the list has changed: what is read stays where it is.
+    pub fn settle_soon(self) {
+        request_animation_frame(move || {
+            self.with(Board::settle);
+        });
+    }
+
     fn redraw(self) {
         self.with(|board| {
             board.draw();
@@ -209,12 +216,12 @@ impl Board {
         let distance = self.distance();
         match self.spot {
             // Content that shrinks moves the view too, and leaves it at the end: that is nobody's wish.
-            Spot::End if moved < 0.0 && distance > 1.0 => self.let_go(),
+            Spot::End if moved < 0.0 && distance > 1.0 => self.stay_here(),
             Spot::End => {}
             Spot::At(..) if distance <= 1.0 || (moved > 0.0 && distance < NEAR) => {
                 self.spot = Spot::End;
             }
-            Spot::At(..) => self.let_go_further(),
+            Spot::At(..) => self.stay_here(),
         }
         if self.is_covered() {
             self.look_around();
@@ -224,7 +231,7 @@ impl Board {
         }
     }
 
-    fn let_go_further(&mut self) {
+    fn stay_here(&mut self) {
         self.pending = None;
         self.hold_here();
     }

@@ -46,6 +46,7 @@ struct Drawn {
     gap: f64,
     place: Option<(usize, usize)>,
     steps: usize,
+    is_step: bool,
     is_last: bool,
     _view: Box<dyn Any>,
 }

@@ -138,6 +138,8 @@ fn unfolded_work_is_listed_below_its_line() {
     assert!(case.arrange());
     assert_eq!(case.text(), "day-0 u1 steps:3 w1 w1b w1c a1");
     assert_eq!(case.display.item_of(folded), Some(Item::Row(folded)));
+    assert!(case.display.is_unfolded(first) && case.display.is_unfolded(folded));
+    assert!(!case.display.is_unfolded(case.display.last().unwrap()));
     assert!(!case.arrange());
 }
 

@@ -157,6 +157,7 @@ impl Board {
             gap: 0.0,
             place: None,
             steps,
+            is_step: false,
             is_last: false,
             _view: Box::new(view),
         })
@@ -170,6 +171,8 @@ impl Board {
             let place = self.display.position(*at);
             let place = matches!(item, Item::Row(_)).then_some(place);
             if let Some(drawn) = self.drawn.get_mut(item) {
+                let is_step = matches!(item, Item::Row(key) if self.display.is_unfolded(*key));
+                drawn.indent(is_step);
                 drawn.space(gap);
                 drawn.tell(place, Some(*at) == last);
             }
@@ -182,6 +185,14 @@ impl Board {
 }
 
 impl Drawn {
+    fn indent(&mut self, is_step: bool) {
+        if std::mem::replace(&mut self.is_step, is_step) != is_step {
+            let _ = self
+                .element
+                .set_attribute("data-step", &is_step.to_string());
+        }
+    }
+
     fn space(&mut self, gap: f64) {
         if (self.gap - gap).abs() > 0.01 {
             self.gap = gap;
