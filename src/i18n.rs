@@ -13,8 +13,11 @@ pub use session::*;
 pub use sign_in::*;
 pub mod lobby;
 pub mod room;
+pub mod rows;
 pub mod shell;
 pub mod thread;
+pub mod tools;
+pub mod unread;
 
 /// Storage could not be used; `full` says that it has no room left.
 #[must_use]

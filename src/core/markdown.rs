@@ -4,3 +4,4 @@ pub mod incremental;
 pub mod link;
 pub mod node;
 pub mod parse;
+pub mod rich;

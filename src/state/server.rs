@@ -42,6 +42,8 @@ pub trait Tenant: Any + Send + Sync {
     fn let_go(&self);
     /// The session is back: what failed for its lack is tried again.
     fn reconnected(&self);
+    /// The person has come back to the page, or the network to the browser.
+    fn woken(&self);
     /// The name of a thread, where it is known.
     fn thread_name(&self, thread: &ThreadId) -> Option<String>;
 }
@@ -315,7 +317,7 @@ impl Server {
             .clone()
     }
 
-    fn tenants(&self) -> Vec<Arc<dyn Tenant>> {
+    pub(super) fn tenants(&self) -> Vec<Arc<dyn Tenant>> {
         lock(&self.0.personal).rooms.values().cloned().collect()
     }
 

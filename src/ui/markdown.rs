@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use leptos::{html, prelude::*};
 
-pub use self::copy::copy_button;
+pub use self::copy::{copy_button, copying};
 use crate::core::markdown::incremental::{Incremental, Section};
 use crate::core::markdown::node::{Align, Block, ImageSrc, Inline, Item};
 use crate::core::markdown::parse::parse;

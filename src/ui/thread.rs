@@ -1,12 +1,21 @@
 //! A conversation and the field below it. What is in it belongs to the app: leaving ends nothing.
 
+mod actions;
+mod approval;
+mod caption;
+mod feedback;
 mod fold;
 mod follow;
+mod image;
 mod json;
+mod payload;
 mod row;
+mod sources;
+mod zoom;
 
 use leptos::{html, prelude::*};
 
+use self::approval::approval;
 use self::follow::Follow;
 use self::row::row_view;
 use super::composer::{MessageField, earlier};
@@ -23,6 +32,10 @@ use crate::state::thread::{RunPhase, ThreadState};
 /// A thread of a room.
 pub fn thread_view(room: &RoomState, thread: &ThreadState, route: Signal<Route>) -> AnyView {
     thread.open();
+    on_cleanup({
+        let thread = thread.clone();
+        move || thread.submit_opinions()
+    });
     let follow = Follow::new();
     let field = NodeRef::<html::Textarea>::new();
     let order = thread.order();
@@ -72,7 +85,7 @@ pub fn thread_view(room: &RoomState, thread: &ThreadState, route: Signal<Route>)
                     field=field
                 />
             </div>
-            {announcer(thread, run)}
+            {announcer(thread, run)} {approval(room, thread, field)}
         </div>
     }
     .into_any()
