@@ -7,6 +7,7 @@ mod session;
 mod sign_in;
 
 pub mod errors;
+pub mod find;
 pub mod idle;
 
 pub use session::*;
@@ -16,6 +17,7 @@ pub mod room;
 pub mod rows;
 pub mod shell;
 pub mod thread;
+pub mod timeline;
 pub mod tools;
 pub mod unread;
 

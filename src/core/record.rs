@@ -135,6 +135,13 @@ pub mod keys {
         format!("{PREFIX}trusted/{}", encode_segment(server.as_str()))
     }
 
+    /// Where somebody was reading in a thread; kept by the tab.
+    pub fn reading(server: &ServerId, room: &str, thread: &str) -> String {
+        let [room, thread] = [room, thread].map(encode_segment);
+        let server = encode_segment(server.as_str());
+        format!("{PREFIX}reading/{server}/{room}/{thread}")
+    }
+
     /// A sign-in under way.
     pub fn pre_auth(flow: &FlowId) -> String {
         format!("{PRE_AUTH_PREFIX}{flow}")

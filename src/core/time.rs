@@ -1,6 +1,7 @@
 //! Points in time, as milliseconds since 1970 in UTC, and their text form.
 
-const DAY_MS: i64 = 86_400_000;
+/// A day, in milliseconds.
+pub const DAY_MS: i64 = 86_400_000;
 
 /// A day of the calendar, where the person is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -182,7 +183,9 @@ fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
 }
 
-fn civil_from_days(days: i64) -> (i64, i64, i64) {
+/// Year, month and day of the month of a day that is counted from 1970.
+#[must_use]
+pub fn civil_from_days(days: i64) -> (i64, i64, i64) {
     let shifted = days + 719_468;
     let era = shifted.div_euclid(146_097);
     let day_of_era = shifted.rem_euclid(146_097);

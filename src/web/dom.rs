@@ -3,7 +3,11 @@
 pub mod copy;
 pub mod field;
 pub mod files;
+pub mod mark;
+mod script;
+pub mod tab;
 pub mod time;
+pub mod view;
 
 use std::cell::RefCell;
 use std::sync::OnceLock;

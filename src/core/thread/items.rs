@@ -7,6 +7,8 @@ use super::message::{RowId, RowKind};
 
 /// So many rows of work in a row become one line.
 const FOLDED_FROM: usize = 3;
+/// How high a line between the rows may be, in CSS pixels.
+const DIVIDER: f64 = 36.0;
 
 /// Stands for a [`RowId`] within one [`Display`]: small and cheap to compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -54,7 +56,7 @@ impl Part {
 }
 
 /// What the list needs to know of a row when it first sees it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Seen {
     /// What it is.
     pub part: Part,
@@ -62,6 +64,8 @@ pub struct Seen {
     pub run: Option<String>,
     /// Its day, in days since 1970 where the person is.
     pub day: Option<i64>,
+    /// How high it may be, in CSS pixels, until it is measured.
+    pub guess: f64,
 }
 
 /// What else decides about the list.
@@ -69,7 +73,7 @@ pub struct Seen {
 pub struct Setting<'a> {
     /// The day it is.
     pub today: i64,
-    /// Whether the last run goes on.
+    /// Whether the run of the last row goes on.
     pub is_live: bool,
     /// The last row that was read before; `None` where nothing is new.
     pub unread_after: Option<RowKey>,
@@ -83,6 +87,7 @@ struct Fact {
     part: Part,
     run: Option<u32>,
     day: Option<i64>,
+    guess: f64,
 }
 
 /// The list, kept up to date with the rows. Rows that it knows are not looked at again.
@@ -93,6 +98,8 @@ pub struct Display {
     runs: HashMap<String, u32>,
     rows: Vec<Fact>,
     items: Vec<Item>,
+    /// How high each item may be.
+    guesses: Vec<f64>,
     /// For each item, how many rows are shown up to and with it.
     positions: Vec<usize>,
     folds: HashMap<RowKey, Range<usize>>,
@@ -159,6 +166,7 @@ impl Display {
             part: seen.part,
             run,
             day: seen.day,
+            guess: seen.guess,
         }
     }
 
@@ -168,6 +176,7 @@ impl Display {
         let folds = self.find_folds(&days, setting);
         let mut items = Vec::with_capacity(self.rows.len() + days.len() / 8);
         let mut positions = Vec::with_capacity(items.capacity());
+        let mut guesses = Vec::with_capacity(items.capacity());
         let (mut day, mut shown, mut hidden_until) = (None, 0, 0);
         for (at, (fact, today)) in self.rows.iter().zip(&days).enumerate() {
             // Clocks differ: a row that claims to be older than the one above does not open its day again.
@@ -183,6 +192,8 @@ impl Display {
             }
             if at >= hidden_until {
                 items.push(Item::Row(fact.key));
+                guesses.resize(items.len() - 1, DIVIDER);
+                guesses.push(fact.guess);
                 shown += 1;
             }
             positions.resize(items.len(), shown);
@@ -193,7 +204,9 @@ impl Display {
             }
         }
         let is_changed = items != self.items || folds != self.folds;
+        guesses.resize(items.len(), DIVIDER);
         self.items = items;
+        self.guesses = guesses;
         self.positions = positions;
         self.folds = folds;
         is_changed
@@ -214,7 +227,7 @@ impl Display {
 
     /// Work of a run that has gone on to say something, or is over.
     fn find_folds(&self, days: &[i64], setting: Setting<'_>) -> HashMap<RowKey, Range<usize>> {
-        let live = self.rows.iter().rev().find_map(|fact| fact.run);
+        let live = self.rows.last().and_then(|fact| fact.run);
         let live = live.filter(|_| setting.is_live);
         let mut said = HashMap::new();
         for (at, fact) in self.rows.iter().enumerate() {
@@ -249,6 +262,12 @@ impl Display {
     #[must_use]
     pub fn items(&self) -> &[Item] {
         &self.items
+    }
+
+    /// How high each item may be, in CSS pixels, until it is measured.
+    #[must_use]
+    pub fn guesses(&self) -> &[f64] {
+        &self.guesses
     }
 
     /// How many rows there are, folded ones too.

@@ -15,6 +15,7 @@ fn seen(id: &RowId) -> Option<Seen> {
         part,
         run: word.get(1..2).map(str::to_owned),
         day: ago.get(..1).map(|ago| TODAY - ago.parse::<i64>().unwrap()),
+        guess: 100.0,
     })
 }
 
@@ -191,6 +192,10 @@ proptest! {
         let mut fresh = Case { is_live, ..Case::default() };
         prop_assert_eq!(case.text(), fresh.show(words.last().unwrap()));
         let items: HashSet<Item> = case.display.items().iter().copied().collect();
+        prop_assert_eq!(case.display.guesses().len(), items.len());
+        for (item, guess) in case.display.items().iter().zip(case.display.guesses()) {
+            prop_assert_eq!(matches!(item, Item::Row(_)), *guess > 99.0);
+        }
         prop_assert_eq!(items.len(), case.display.items().len(), "no name stands twice");
         let stepped: usize = case.display.items().iter().map(|item| match item {
             Item::Steps(first) => case.display.steps(*first).len(),
