@@ -18,11 +18,14 @@ pub use self::recall::earlier;
 use self::status::{error_line, progress, status_line};
 use self::waiting::waiting_list;
 use super::kit::{Button, Icon, IconView, Variant};
+use crate::core::composer::written;
 use crate::i18n::composer as words;
 use crate::state::composer::Composer;
 use crate::state::thread::RunPhase;
-use crate::web::dom;
+use crate::web::dom::{self, files};
 
+/// A text of so many bytes neither makes the field grow nor has its direction looked for: both take a browser seconds.
+const LARGE: usize = 20_000;
 /// Most lines that are asked for where the browser does not grow the field by itself.
 const MAX_LINES: usize = 12;
 
@@ -136,6 +139,18 @@ fn text_area(
         let text = text.clone();
         Memo::new(move |_| text.with(|text| text.split('\n').take(MAX_LINES).count()))
     };
+    let is_large = {
+        let text = text.clone();
+        Memo::new(move |_| text.with(|text| text.len() > LARGE))
+    };
+    // A browser that has to find out by itself lays a large text out many times.
+    let direction = {
+        let text = text.clone();
+        move || match is_large.get() {
+            true => text.with_untracked(|text| written::direction(text)),
+            false => "auto",
+        }
+    };
     let shown = keys::Shown::new(desk);
     let key = {
         let (desk, recall) = (desk.clone(), recall.clone());
@@ -153,7 +168,15 @@ fn text_area(
     };
     let pasted = {
         let picker = picker.clone();
-        move |event| picker.pasted(&event)
+        move |event| {
+            // Before the browser lays it out.
+            if let Some(area) = field.try_get_untracked().flatten()
+                && files::pasted_length(&event) > LARGE
+            {
+                dom::field::keep_size(&area);
+            }
+            picker.pasted(&event);
+        }
     };
     let (before, left) = (desk.clone(), composer.clone());
     let snap = keys::Snap::new(desk);
@@ -163,8 +186,11 @@ fn text_area(
             class="composer__input"
             aria-label=words::MESSAGE
             placeholder=move || placeholder.get()
-            dir="auto"
-            rows=move || rows.get().to_string()
+            dir=direction
+            rows=move || {
+                if is_large.get() { MAX_LINES.to_string() } else { rows.get().to_string() }
+            }
+            data-large=move || is_large.get().then_some("true")
             autocomplete="off"
             prop:value=composer.text().get_untracked()
             on:input=typed

@@ -66,12 +66,7 @@ fn images(composer: &Composer) -> Vec<String> {
         .collect()
 }
 
-fn answer(
-    tab: &Tab,
-    harbor: &Backend,
-    composer: &Composer,
-    ending: impl Fn(&str) -> serde_json::Value,
-) {
+fn answer(tab: &Tab, harbor: &Backend, ending: impl Fn(&str) -> serde_json::Value) {
     let run = harbor.last_run();
     harbor.emit(
         &run,
@@ -83,9 +78,6 @@ fn answer(
             ending(&run),
         ],
     );
-    tab.settle();
-    let went_well = ending(&run)["type"] == "RUN_FINISHED";
-    composer.run_ended(went_well);
     tab.settle();
 }
 
@@ -109,11 +101,11 @@ fn what_is_sent_during_a_run_waits_and_goes_out_in_order_when_runs_end_well() {
     assert_eq!(text(&composer), "");
     assert_eq!(waiting(&composer), ["two", "three"]);
     assert_eq!(asked(&thread), ["user:done:one"]);
-    answer(&tab, &harbor, &composer, finished);
+    answer(&tab, &harbor, finished);
     assert_eq!(waiting(&composer), ["three"]);
     assert_eq!(asked(&thread), ["user:done:one", "user:done:two"]);
-    answer(&tab, &harbor, &composer, finished);
-    answer(&tab, &harbor, &composer, finished);
+    answer(&tab, &harbor, finished);
+    answer(&tab, &harbor, finished);
     assert_eq!(
         asked(&thread),
         ["user:done:one", "user:done:two", "user:done:three"]
@@ -136,10 +128,9 @@ fn what_waits_stays_when_the_run_fails_or_is_stopped_and_goes_out_on_a_word() {
         write(&composer, "three");
         if stops {
             thread.stop();
-            composer.run_ended(false);
             tab.settle();
         } else {
-            answer(&tab, &harbor, &composer, |_| run_error("no"));
+            answer(&tab, &harbor, |_| run_error("no"));
         }
         assert_eq!(waiting(&composer), ["held: two", "held: three"]);
         assert_eq!(harbor.runs(), 1);
@@ -147,7 +138,7 @@ fn what_waits_stays_when_the_run_fails_or_is_stopped_and_goes_out_on_a_word() {
         composer.send_now(&id);
         tab.settle();
         assert_eq!(waiting(&composer), ["three"], "which follows by itself");
-        answer(&tab, &harbor, &composer, finished);
+        answer(&tab, &harbor, finished);
         assert_eq!(waiting(&composer), [""; 0]);
         assert_eq!(harbor.runs(), 3);
     }
@@ -165,7 +156,7 @@ fn a_waiting_message_that_is_refused_keeps_its_place() {
     write(&composer, "three");
     composer.typed("four".into());
     world.net.once("POST /agui/t-1", reply(500, "{}"));
-    answer(&tab, &harbor, &composer, finished);
+    answer(&tab, &harbor, finished);
     assert_eq!(waiting(&composer), ["held: two", "held: three"]);
     assert_eq!(text(&composer), "four", "nothing jumps into the field");
     assert!(composer.error().get_untracked().is_some());
@@ -198,7 +189,7 @@ fn a_waiting_message_can_be_edited_or_removed() {
     composer.remove_waiting(&ids[0]);
     assert_eq!(waiting(&composer), [""; 0]);
     composer.edit_waiting(&ids[0]);
-    answer(&tab, &harbor, &composer, finished);
+    answer(&tab, &harbor, finished);
     assert_eq!(harbor.runs(), 1);
     assert!(!drafts(&world)[0].contains("two"));
 }
@@ -224,7 +215,7 @@ fn a_crash_gives_what_waits_back_and_sends_nothing_by_itself() {
     tab.settle();
     assert_eq!(waiting(&composer), ["held: two", "held: [Image 1]"]);
     assert_eq!(text(&composer), "three");
-    answer(&tab, &harbor, &composer, finished);
+    answer(&tab, &harbor, finished);
     assert_eq!(harbor.runs(), 1);
     let ids: Vec<_> = composer
         .waiting()
@@ -271,8 +262,6 @@ fn two_tabs_send_a_waiting_message_once() {
     two.settle();
     assert_eq!(harbor.runs(), 2);
     harbor.emit(&first, &[started(&first), finished(&first)]);
-    one.settle();
-    here.run_ended(true);
     one.settle();
     world.deliver();
     assert_eq!(waiting(&here), [""; 0], "the fourth is on its way");
@@ -441,7 +430,7 @@ fn what_is_written_while_a_thread_is_made_goes_along() {
     assert_eq!(text(&thread.composer()), "half a th");
     assert_eq!(text(&page), "");
     assert_eq!(waiting(&thread.composer()), ["and then"]);
-    answer(&tab, &harbor, &thread.composer(), finished);
+    answer(&tab, &harbor, finished);
     assert_eq!(asked(&thread), ["user:done:hello", "user:done:and then"]);
     assert_eq!(harbor.runs(), 2);
 }

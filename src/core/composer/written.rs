@@ -253,6 +253,16 @@ pub fn shown<'a>(text: &str, slots: &'a [Slot]) -> Vec<(Range<usize>, &'a Slot)>
     found
 }
 
+/// The direction of a text, by its first letter: `rtl` for Hebrew, Arabic and their neighbours.
+#[must_use]
+pub fn direction(text: &str) -> &'static str {
+    let is_rtl = |letter: char| matches!(letter, '\u{590}'..='\u{8FF}' | '\u{FB1D}'..='\u{FDFF}' | '\u{FE70}'..='\u{FEFC}');
+    match text.chars().find(|letter| letter.is_alphabetic()) {
+        Some(letter) if is_rtl(letter) => "rtl",
+        _ => "ltr",
+    }
+}
+
 /// A text as its words alone.
 #[must_use]
 pub fn without_tokens(text: &str) -> String {

@@ -60,6 +60,13 @@ pub fn around(field: &HtmlTextAreaElement) -> (Option<char>, Option<char>) {
     )
 }
 
+/// Says that the field is neither to grow with its text any more nor to look for its direction: it is about to
+/// become a large one.
+pub fn keep_size(field: &HtmlTextAreaElement) {
+    let _ = field.set_attribute("data-large", "true");
+    let _ = field.set_attribute("dir", "ltr");
+}
+
 /// Selects a part.
 pub fn select(field: &HtmlTextAreaElement, part: Range<usize>) {
     let _ = field.set_selection_range(units(part.start), units(part.end));

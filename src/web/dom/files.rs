@@ -44,6 +44,14 @@ pub fn pasted(event: &ClipboardEvent) -> Vec<Picked> {
     }
 }
 
+/// How long the text of a paste is, in bytes.
+#[must_use]
+pub fn pasted_length(event: &ClipboardEvent) -> usize {
+    let text = event.clipboard_data();
+    let text = text.and_then(|clipboard| clipboard.get_data("text/plain").ok());
+    text.map_or(0, |text| text.len())
+}
+
 /// Whether files are being dragged.
 #[must_use]
 pub fn has_files(event: &DragEvent) -> bool {

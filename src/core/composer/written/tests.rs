@@ -97,6 +97,13 @@ fn the_words_of_a_text_are_what_stands_between_its_tokens() {
 }
 
 #[test]
+fn the_first_letter_says_in_which_direction_a_text_goes() {
+    assert_eq!(direction("12 \u{5e9}\u{5dc}\u{5d5}\u{5dd} a"), "rtl");
+    assert_eq!(direction("\u{645}\u{631}"), "rtl");
+    assert_eq!((direction("a \u{5e9}"), direction("1 2")), ("ltr", "ltr"));
+}
+
+#[test]
 fn a_mark_that_was_typed_is_not_taken_for_an_image() {
     let out = with_images("a\u{FFFC}b [Image 1]", 1).outgoing().unwrap();
     assert_eq!(out.text, "ab \u{FFFC}");
