@@ -16,3 +16,4 @@ pub mod session;
 pub mod settings;
 pub mod thread;
 pub mod time;
+pub mod tool;

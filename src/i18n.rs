@@ -7,14 +7,19 @@ mod session;
 mod sign_in;
 
 pub mod errors;
+pub mod find;
 pub mod idle;
 
 pub use session::*;
 pub use sign_in::*;
 pub mod lobby;
 pub mod room;
+pub mod rows;
 pub mod shell;
 pub mod thread;
+pub mod timeline;
+pub mod tools;
+pub mod unread;
 
 /// Storage could not be used; `full` says that it has no room left.
 #[must_use]

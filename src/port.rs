@@ -238,6 +238,8 @@ pub enum Permission {
 pub trait Desk: Send + Sync {
     /// The time zone, by its IANA name.
     fn zone(&self) -> String;
+    /// How far its clock is ahead of UTC now, in minutes.
+    fn offset(&self) -> i32;
     /// The text that is selected in the page.
     fn selection(&self) -> Option<String>;
     /// The text on the clipboard; an error where the browser or the person refuses.
@@ -250,8 +252,8 @@ pub trait Desk: Send + Sync {
     fn ask_permission(&self) -> LocalBoxFuture<'static, Permission>;
     /// Tells them outside the page; a press on it brings the page up and `on_press` is called. `tag` replaces an older notice of the same tag.
     fn notify(&self, title: &str, body: &str, tag: &str, on_press: Box<dyn Fn()>);
-    /// Puts a count before the title of the page; zero takes it away.
-    fn badge(&self, count: usize);
+    /// Says how many threads of a place want the person; the sum of all places stands before the title of the page.
+    fn badge(&self, place: &str, count: usize);
 }
 
 /// Holds the [`Desk`] once the part that needs it is there.

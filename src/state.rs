@@ -15,6 +15,7 @@ pub mod task;
 pub mod thread;
 pub mod toast;
 pub mod tools;
+pub mod unread;
 
 use crate::core::error::ApiError;
 

@@ -20,6 +20,7 @@ use crate::garbled::Garbled;
 use crate::http::is_loopback;
 use crate::lock::lock;
 use crate::provider::username_of;
+use crate::seed;
 use crate::server::Server;
 
 type Shared = State<Arc<Server>>;
@@ -40,6 +41,7 @@ pub fn router() -> Router<Arc<Server>> {
         .route("/test/token-endpoint", post(token_endpoint))
         .route("/test/reset", post(reset))
         .route("/test/portal", post(portal))
+        .route("/test/seed", post(seed::seed))
         .route("/test/stats", get(stats))
         .route("/test/tokens", get(tokens))
         .route("/test/referrers", get(referrers))

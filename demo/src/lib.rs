@@ -16,6 +16,7 @@ mod provider;
 mod rooms;
 mod runs;
 mod script;
+mod seed;
 mod seen;
 mod server;
 mod static_files;

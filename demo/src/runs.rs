@@ -9,6 +9,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::clock;
@@ -16,7 +17,7 @@ use crate::error::{ApiError, object_body, path_id};
 use crate::faults::{Cut, CutMode};
 use crate::lock::lock;
 use crate::rooms::Kind;
-use crate::script::{self, Request};
+use crate::script::{self, Beat, Request};
 use crate::server::{Caller, Server};
 use crate::store::{Feedback, Run, Thread, ThreadMeta};
 use crate::stream;
@@ -27,6 +28,9 @@ type RunPath = Path<(String, String, String)>;
 
 /// How long after a run its thread gets a title.
 const TITLE_DELAY: Duration = Duration::from_secs(1);
+
+/// So many events without a pause between them are stored before the listeners get their turn.
+const MOST_TOGETHER: usize = 512;
 
 fn unknown_run(id: Uuid) -> ApiError {
     ApiError::List(StatusCode::NOT_FOUND, format!("Unknown run: UUID {id}"))
@@ -271,14 +275,8 @@ async fn answer(recorder: Recorder, kind: Kind, request: Request) {
     match llm.filter(|_| kind == Kind::Live && !request.messages.is_empty()) {
         Some(llm) => llm.answer(&recorder, &request).await,
         None => {
-            for beat in script::beats(kind, &request) {
-                match beat.after {
-                    Duration::ZERO => tokio::task::yield_now().await,
-                    pause => tokio::time::sleep(pause).await,
-                }
-                if !recorder.emit(beat.event) {
-                    return;
-                }
+            if !recorder.play(script::beats(kind, &request)).await {
+                return;
             }
         }
     }
@@ -318,16 +316,44 @@ impl Recorder {
         result
     }
 
+    /// Stores events with the pauses between them, those without a pause together. `false` when the thread is gone.
+    async fn play(&self, beats: Vec<Beat>) -> bool {
+        // Counted from the start, so that many short pauses do not add up their delays.
+        let mut due = Instant::now();
+        let mut ready = Vec::new();
+        for beat in beats {
+            if !beat.after.is_zero() || ready.len() >= MOST_TOGETHER {
+                if !self.emit_all(std::mem::take(&mut ready)) {
+                    return false;
+                }
+                due += beat.after;
+                match due > Instant::now() {
+                    true => tokio::time::sleep_until(due).await,
+                    false => tokio::task::yield_now().await,
+                }
+            }
+            ready.push(beat.event);
+        }
+        self.emit_all(ready)
+    }
+
     /// Stores an event, stamped with the time unless it is a snapshot; the last one ends the run.
     /// `false` when the thread is gone.
-    pub fn emit(&self, mut event: Value) -> bool {
-        if event["type"] != "STATE_SNAPSHOT" {
-            event["timestamp"] = json!(clock::now() / 1000);
+    pub fn emit(&self, event: Value) -> bool {
+        self.emit_all(vec![event])
+    }
+
+    fn emit_all(&self, mut events: Vec<Value>) -> bool {
+        for event in &mut events {
+            if event["type"] != "STATE_SNAPSHOT" {
+                event["timestamp"] = json!(clock::now() / 1000);
+            }
         }
-        let is_end = matches!(event["type"].as_str(), Some("RUN_FINISHED" | "RUN_ERROR"));
+        let last = events.last().and_then(|event| event["type"].as_str());
+        let is_end = matches!(last, Some("RUN_FINISHED" | "RUN_ERROR"));
         self.change(|thread| {
             let run = thread.run_mut(self.run)?;
-            run.events.push(event);
+            run.events.append(&mut events);
             if is_end {
                 run.usage = Some(self.usage(&run.events));
                 run.finished = Some(clock::now());

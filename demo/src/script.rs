@@ -1,7 +1,10 @@
 //! What the rooms say: a request becomes a list of events with pauses, the same one each time.
 
+pub mod flood;
 mod modifiers;
+mod show;
 mod showroom;
+mod tools;
 mod words;
 
 use std::time::Duration;
@@ -12,6 +15,7 @@ use uuid::Uuid;
 use crate::rooms::Kind;
 
 pub use modifiers::Modifiers;
+use show::Show;
 
 /// A posted run, read for an answer.
 #[derive(Debug, Clone)]
@@ -32,6 +36,10 @@ pub struct Request {
     pub state: Value,
     /// Whether each message is sent in one piece.
     pub is_whole: bool,
+    /// Names of the tools that the client carries out itself.
+    pub tools: Vec<String>,
+    /// What the client's tools gave back, where the conversation ends with that.
+    pub results: Vec<String>,
 }
 
 /// The text of a message content, which is a string or a list of parts; and how many pictures it has.
@@ -83,6 +91,8 @@ impl Request {
             messages: messages.iter().map(read).collect(),
             state: input["state"].clone(),
             is_whole: input["forwardedProps"]["agui_sse_delivery"] == "whole",
+            tools: tools::offered(input),
+            results: tools::results(messages),
         }
     }
 
@@ -173,6 +183,21 @@ impl Script<'_> {
         self.say(json!({"type": "TEXT_MESSAGE_END", "messageId": id}));
     }
 
+    /// The pieces that were asked for, one event each: measurements count them.
+    fn flood(&mut self) {
+        let id = self.request.id("answer");
+        let Modifiers { flood, rate, .. } = self.request.modifiers;
+        let pause = rate.map_or(Duration::ZERO, |rate| {
+            Duration::from_secs(1) / u32::try_from(rate).unwrap_or(u32::MAX)
+        });
+        self.say(json!({"type": "TEXT_MESSAGE_START", "messageId": id, "role": "assistant"}));
+        for piece in flood::pieces(flood.unwrap_or_default()) {
+            self.pause += pause;
+            self.say(json!({"type": "TEXT_MESSAGE_CONTENT", "messageId": id, "delta": piece}));
+        }
+        self.say(json!({"type": "TEXT_MESSAGE_END", "messageId": id}));
+    }
+
     fn reasoning(&mut self, part: &str, text: &str) {
         let id = self.request.id(part);
         self.say(json!({"type": "REASONING_START", "messageId": id}));
@@ -227,9 +252,24 @@ pub fn beats(kind: Kind, request: &Request) -> Vec<Beat> {
     if request.messages.is_empty() {
         return failed(script, "There is no message to answer.", "no_messages");
     }
+    for shown in &modifiers.show {
+        script.show_before(*shown);
+    }
     let mut state = request.state.clone();
+    if modifiers.show.contains(&Show::Sources) {
+        state = show::cited(state);
+    }
     let sections = || words::sections(modifiers.long.unwrap_or(0));
     match kind {
+        _ if !request.results.is_empty() => script.text("answer", &tools::answer(request)),
+        _ if tools::is_call(&request.text) => tools::call(&mut script),
+        _ if modifiers.show.contains(&Show::Empty) => {}
+        _ if !modifiers.show.is_empty() => {
+            let said = modifiers.show.iter().copied().filter_map(show::sentence);
+            let said: Vec<String> = std::iter::once(words::echo(request)).chain(said).collect();
+            script.text("answer", &with_sections(said.join("\n\n"), &sections()));
+        }
+        _ if modifiers.flood.is_some() => script.flood(),
         Kind::Echo => script.text("answer", &with_sections(words::echo(request), &sections())),
         Kind::Markdown => script.text(
             "answer",
@@ -243,6 +283,9 @@ pub fn beats(kind: Kind, request: &Request) -> Vec<Beat> {
             "answer",
             "No model is connected: start the server with `--llm URL`.",
         ),
+    }
+    for shown in &modifiers.show {
+        script.show_after(*shown);
     }
     if modifiers.boom {
         let half = script.beats.len().div_ceil(2);
@@ -333,7 +376,7 @@ mod tests {
     fn kinds(beats: &[Beat]) -> Vec<&str> {
         beats
             .iter()
-            .map(|beat| beat.event["type"].as_str().unwrap())
+            .map(|beat| beat.event["type"].as_str().unwrap_or("none"))
             .collect()
     }
 
@@ -342,7 +385,7 @@ mod tests {
             .iter()
             .filter(|beat| beat.event["type"] == "TEXT_MESSAGE_CONTENT");
         texts
-            .map(|beat| beat.event["delta"].as_str().unwrap())
+            .map(|beat| beat.event["delta"].as_str().unwrap_or_default())
             .collect()
     }
 
@@ -410,6 +453,20 @@ mod tests {
     }
 
     #[test]
+    fn a_flood_comes_at_once_or_at_its_rate() {
+        let quick = beats(Kind::Tools, &request("flood 30 go"));
+        let contents = kinds(&quick)
+            .iter()
+            .filter(|kind| **kind == "TEXT_MESSAGE_CONTENT")
+            .count();
+        assert_eq!(contents, 30);
+        assert!(quick.iter().all(|beat| beat.after.is_zero()));
+        let paced = beats(Kind::Echo, &request("flood 30 rate 10 go"));
+        let total: Duration = paced.iter().map(|beat| beat.after).sum();
+        assert_eq!(total, Duration::from_secs(3));
+    }
+
+    #[test]
     fn an_answer_can_be_asked_for_in_one_piece() {
         let mut request = request("one two three");
         request.is_whole = true;
@@ -448,6 +505,34 @@ mod tests {
                 .count()
                 <= 48
         );
+    }
+
+    #[test]
+    fn everything_can_be_shown_and_each_kind_alone() {
+        let everything = beats(Kind::Echo, &request("pace 0 show all hello"));
+        let kinds_of_all = kinds(&everything);
+        for kind in [
+            "ACTIVITY_SNAPSHOT",
+            "ACTIVITY_DELTA",
+            "STEP_STARTED",
+            "STEP_FINISHED",
+            "CUSTOM",
+            "RAW",
+            "THINKING_TEXT_MESSAGE_CONTENT",
+            "TEXT_MESSAGE_CHUNK",
+            "TOOL_CALL_RESULT",
+        ] {
+            assert!(kinds_of_all.contains(&kind), "{kind}");
+        }
+        assert!(spoken(&everything).contains("data:image/png;base64,"));
+        let snapshot = &everything[everything.len() - 2].event["snapshot"];
+        assert_eq!(snapshot["rag"]["citations"], json!(["doors-1", "doors-2"]));
+        let nothing = beats(Kind::Echo, &request("show empty hello"));
+        assert_eq!(
+            kinds(&nothing),
+            ["RUN_STARTED", "STATE_SNAPSHOT", "RUN_FINISHED"]
+        );
+        assert_eq!(spoken(&beats(Kind::Echo, &request("show me"))), "show me");
     }
 
     #[test]

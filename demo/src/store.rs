@@ -46,12 +46,13 @@ pub struct Thread {
 impl Thread {
     /// The run of that id.
     pub fn run(&self, id: Uuid) -> Option<&Run> {
-        self.runs.iter().find(|run| run.id == id)
+        // The newest is asked for most.
+        self.runs.iter().rev().find(|run| run.id == id)
     }
 
     /// The run of that id, to change it.
     pub fn run_mut(&mut self, id: Uuid) -> Option<&mut Run> {
-        self.runs.iter_mut().find(|run| run.id == id)
+        self.runs.iter_mut().rev().find(|run| run.id == id)
     }
 
     /// Whether it still waits for a title.

@@ -17,6 +17,8 @@ use crate::server::Server;
 
 /// Time the last frames get to leave before the connection breaks off.
 const FLUSH: Duration = Duration::from_millis(60);
+/// Events that wait are sent together, up to about so many bytes.
+const CHUNK: usize = 32 * 1024;
 
 /// One listener.
 struct Feed {
@@ -37,7 +39,8 @@ impl Drop for Feed {
 }
 
 enum Look {
-    Frame(Bytes),
+    /// What is there, and how many events it is.
+    Frames(Bytes, usize),
     Ended,
     Nothing,
     Unknown,
@@ -103,10 +106,10 @@ impl Feed {
             // Marked as seen before looking, so that a change in between is not missed.
             self.changed.borrow_and_update();
             match self.look() {
-                Look::Frame(frame) => {
-                    self.next += 1;
-                    self.sent += 1;
-                    return Some(Ok(frame));
+                Look::Frames(frames, count) => {
+                    self.next += count;
+                    self.sent += count;
+                    return Some(Ok(frames));
                 }
                 Look::Ended => return None,
                 Look::Unknown => return Some(self.break_off().await),
@@ -138,13 +141,25 @@ impl Feed {
         else {
             return Look::Unknown;
         };
-        match run.events.get(self.next) {
-            Some(event) => Look::Frame(Bytes::from(format!(
-                "id: {}:{}\ndata: {event}\n\n",
-                self.run, self.next
-            ))),
-            None if run.finished.is_some() => Look::Ended,
-            None => Look::Nothing,
+        let most = self
+            .cut
+            .map_or(usize::MAX, |cut| cut.after.saturating_sub(self.sent));
+        let waiting = run.events.get(self.next..).unwrap_or_default();
+        let (mut frames, mut count) = (Vec::new(), 0);
+        for event in waiting.iter().take(most) {
+            if frames.len() >= CHUNK {
+                break;
+            }
+            let head = format!("id: {}:{}\ndata: ", self.run, self.next + count);
+            frames.extend_from_slice(head.as_bytes());
+            frames.extend_from_slice(event.to_string().as_bytes());
+            frames.extend_from_slice(b"\n\n");
+            count += 1;
+        }
+        match count {
+            0 if run.finished.is_some() => Look::Ended,
+            0 => Look::Nothing,
+            _ => Look::Frames(Bytes::from(frames), count),
         }
     }
 }

@@ -3,6 +3,8 @@
 
 #[path = "wire/app_port.rs"]
 mod app_port;
+#[path = "wire/bench.rs"]
+mod bench;
 #[path = "wire/errors.rs"]
 mod errors;
 #[path = "wire/faults.rs"]

@@ -9,7 +9,7 @@ use crate::core::agui::run::RunInput;
 use crate::core::error::ApiError;
 use crate::core::room::{Room, RoomId, ThreadId};
 use crate::core::server::registry::{AuthMode, Provider};
-use crate::core::thread::history::{self, ThreadSummary};
+use crate::core::thread::history::{self, RunSummary, ThreadSummary};
 use crate::core::time::parse_rfc3339;
 
 /// Which providers sign people in: also the probe that tells whether this is a Soliplex server.
@@ -234,6 +234,14 @@ pub fn thread(room: &RoomId, thread: &ThreadId) -> ApiRequest {
     ApiRequest::get(thread_path(room, thread))
 }
 
+/// Reads the runs of a thread, oldest first.
+///
+/// # Errors
+/// [`ApiError::Malformed`]
+pub fn read_runs(body: &str) -> Result<Vec<RunSummary>, ApiError> {
+    history::runs(body).map_err(|reason| ApiError::Malformed { reason })
+}
+
 /// Names a thread. Replaces all that is noted about it.
 #[must_use]
 pub fn rename_thread(room: &RoomId, thread: &ThreadId, name: &str) -> ApiRequest {
@@ -275,22 +283,30 @@ pub fn run(room: &RoomId, thread: &ThreadId, run: &str) -> ApiRequest {
     ApiRequest::get(run_path(room, thread, run))
 }
 
-/// Starts a run, or resumes its stream where the cursor is sent along.
+/// Starts a run, or resumes its stream where the cursor is sent along. `earlier` are messages before those of the input.
 #[must_use]
-pub fn stream(room: &RoomId, thread: &ThreadId, run: &str, input: &RunInput) -> ApiRequest {
-    ApiRequest::post(
-        run_path(room, thread, run),
-        &serde_json::to_value(input).unwrap_or_default(),
-    )
+pub fn stream(
+    room: &RoomId,
+    thread: &ThreadId,
+    run: &str,
+    input: &RunInput,
+    earlier: &[Value],
+) -> ApiRequest {
+    let mut body = serde_json::to_value(input).unwrap_or_default();
+    if let Some(Value::Array(messages)) = body.get_mut("messages") {
+        messages.splice(..0, earlier.iter().cloned());
+    }
+    ApiRequest::post(run_path(room, thread, run), &body)
 }
 
-/// Says whether an answer was good.
+/// Says whether an answer was good, and why; a blank reason is none.
 #[must_use]
-pub fn feedback(room: &RoomId, thread: &ThreadId, run: &str, up: bool) -> ApiRequest {
+pub fn feedback(room: &RoomId, thread: &ThreadId, run: &str, up: bool, reason: &str) -> ApiRequest {
     let word = if up { "thumbs_up" } else { "thumbs_down" };
+    let reason = Some(reason.trim()).filter(|reason| !reason.is_empty());
     ApiRequest::post(
         format!("{}/feedback", run_path(room, thread, run)),
-        &json!({ "feedback": word, "reason": null }),
+        &json!({ "feedback": word, "reason": reason }),
     )
 }
 

@@ -2,5 +2,6 @@
 
 pub mod event;
 pub mod patch;
+pub mod reader;
 pub mod run;
 pub mod sse;

@@ -7,4 +7,5 @@ pub mod link;
 mod math;
 pub mod node;
 pub mod parse;
+pub mod rich;
 pub mod tree;

@@ -1,7 +1,7 @@
 //! The versioned envelope of everything kept in storage.
 
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
 
@@ -30,12 +30,6 @@ struct Written<'a, T> {
     data: &'a T,
 }
 
-#[derive(Deserialize)]
-struct Read {
-    v: u32,
-    data: Value,
-}
-
 /// Wraps a value as `{"v":<version>,"data":…}`.
 ///
 /// A value that JSON cannot express (a map whose keys are not strings) is written as `null` and reads back as corrupt.
@@ -52,16 +46,25 @@ pub fn encode<T: Serialize>(version: u32, value: &T) -> String {
 /// # Errors
 /// `OtherVersion` for a well-formed record of another version, `Corrupt` for everything else.
 pub fn decode<T: DeserializeOwned>(version: u32, text: &str) -> Result<T, RecordError> {
-    let read: Read = serde_json::from_str(text).map_err(|_| RecordError::Corrupt)?;
-    if read.v != version {
-        return Err(RecordError::OtherVersion(read.v));
+    let (found, data) = opened(text).ok_or(RecordError::Corrupt)?;
+    if found != version {
+        return Err(RecordError::OtherVersion(found));
     }
-    serde_json::from_value(read.data).map_err(|_| RecordError::Corrupt)
+    serde_json::from_value(data).map_err(|_| RecordError::Corrupt)
+}
+
+/// Not derived: this is in the first download, and the same for every kind of record.
+fn opened(text: &str) -> Option<(u32, Value)> {
+    let mut record: Value = serde_json::from_str(text).ok()?;
+    let record = record.as_object_mut()?;
+    let version = u32::try_from(record.get("v")?.as_u64()?).ok()?;
+    Some((version, record.get_mut("data")?.take()))
 }
 
 /// Every storage key of the app. Variable parts are percent-encoded, so no value can reach into another's key.
 pub mod keys {
-    use crate::core::composer::draft::DraftKey;
+    use crate::core::composer::draft::{DraftKey, UserKey};
+    use crate::core::room::RoomId;
     use crate::core::route::encode_segment;
     use crate::core::server::id::ServerId;
     use crate::core::session::pre_auth::FlowId;
@@ -132,6 +135,13 @@ pub mod keys {
         format!("{PREFIX}trusted/{}", encode_segment(server.as_str()))
     }
 
+    /// Where somebody was reading in a thread; kept by the tab.
+    pub fn reading(server: &ServerId, room: &str, thread: &str) -> String {
+        let [room, thread] = [room, thread].map(encode_segment);
+        let server = encode_segment(server.as_str());
+        format!("{PREFIX}reading/{server}/{room}/{thread}")
+    }
+
     /// A sign-in under way.
     pub fn pre_auth(flow: &FlowId) -> String {
         format!("{PRE_AUTH_PREFIX}{flow}")
@@ -149,6 +159,23 @@ pub mod keys {
             ),
             None => format!("{prefix}{user}/{room}/new"),
         }
+    }
+
+    /// How far one person has read the threads of a room.
+    pub fn read_marks(server: &ServerId, user: &UserKey, room: &RoomId) -> String {
+        let (server, user) = (
+            encode_segment(server.as_str()),
+            encode_segment(user.as_str()),
+        );
+        format!(
+            "{PREFIX}read/{server}/{user}/{}",
+            encode_segment(room.as_str())
+        )
+    }
+
+    /// Whether the person wants to be told of answers outside the page.
+    pub fn notices() -> String {
+        format!("{PREFIX}notices")
     }
 
     /// What all drafts for one server begin with, and no other server's.
@@ -254,6 +281,8 @@ mod tests {
             keys::told_in_clear(),
             keys::pause(&server),
             keys::retired(),
+            keys::notices(),
+            keys::read_marks(&server, &draft.user, &draft.room),
             keys::aside(&keys::servers()),
         ];
         assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), all.len());

@@ -1,6 +1,52 @@
 //! Points in time, as milliseconds since 1970 in UTC, and their text form.
 
-const DAY_MS: i64 = 86_400_000;
+/// A day, in milliseconds.
+pub const DAY_MS: i64 = 86_400_000;
+
+/// A day of the calendar, where the person is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LocalDay {
+    number: i64,
+    year: i64,
+}
+
+/// How far back a day is, as far as people have words for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DayDistance {
+    /// The same day.
+    Today,
+    /// The day before.
+    Yesterday,
+    /// Two to six days ago: the name of the day says which.
+    ThisWeek,
+    /// Some other day of the same year.
+    ThisYear,
+    /// A day of another year.
+    OtherYear,
+}
+
+impl LocalDay {
+    /// The day of this year, month and day of the month, both from 1.
+    #[must_use]
+    pub fn new(year: i64, month: i64, day: i64) -> Self {
+        Self {
+            number: days_from_civil(year, month, day),
+            year,
+        }
+    }
+
+    /// How far back this day is from `today`. A day that is still to come is told by its date.
+    #[must_use]
+    pub fn distance(self, today: Self) -> DayDistance {
+        match today.number - self.number {
+            0 => DayDistance::Today,
+            1 => DayDistance::Yesterday,
+            2..=6 => DayDistance::ThisWeek,
+            _ if self.year == today.year => DayDistance::ThisYear,
+            _ => DayDistance::OtherYear,
+        }
+    }
+}
 
 /// Reads an RFC 3339 time as milliseconds since 1970 UTC.
 ///
@@ -49,6 +95,33 @@ pub fn format_rfc3339(ms: i64) -> String {
         "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:03}Z",
         rest % 1000
     )
+}
+
+/// Writes milliseconds since 1970 as RFC 3339 in a zone so many minutes ahead of UTC, to the second.
+#[must_use]
+pub fn format_local(ms: i64, offset: i32) -> String {
+    let local = format_rfc3339(ms + i64::from(offset) * 60_000);
+    let local = local.split('.').next().unwrap_or_default();
+    if offset == 0 {
+        return format!("{local}Z");
+    }
+    let (sign, minutes) = (if offset < 0 { '-' } else { '+' }, offset.unsigned_abs());
+    format!("{local}{sign}{:02}:{:02}", minutes / 60, minutes % 60)
+}
+
+/// The day of the week, by its English name.
+#[must_use]
+pub fn weekday(ms: i64) -> &'static str {
+    // 1 January 1970 was a Thursday.
+    match ms.div_euclid(DAY_MS).rem_euclid(7) {
+        0 => "Thursday",
+        1 => "Friday",
+        2 => "Saturday",
+        3 => "Sunday",
+        4 => "Monday",
+        5 => "Tuesday",
+        _ => "Wednesday",
+    }
 }
 
 fn digits(bytes: &[u8]) -> Option<i64> {
@@ -110,7 +183,9 @@ fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
 }
 
-fn civil_from_days(days: i64) -> (i64, i64, i64) {
+/// Year, month and day of the month of a day that is counted from 1970.
+#[must_use]
+pub fn civil_from_days(days: i64) -> (i64, i64, i64) {
     let shifted = days + 719_468;
     let era = shifted.div_euclid(146_097);
     let day_of_era = shifted.rem_euclid(146_097);
@@ -149,6 +224,30 @@ mod tests {
     }
 
     #[test]
+    fn days_are_told_by_how_far_back_they_are() {
+        let today = LocalDay::new(2026, 3, 3);
+        for ((year, month, day), distance) in [
+            ((2026, 3, 3), DayDistance::Today),
+            ((2026, 3, 2), DayDistance::Yesterday),
+            ((2026, 3, 1), DayDistance::ThisWeek),
+            ((2026, 2, 25), DayDistance::ThisWeek),
+            ((2026, 2, 24), DayDistance::ThisYear),
+            ((2026, 3, 4), DayDistance::ThisYear),
+            ((2025, 12, 31), DayDistance::OtherYear),
+            ((2027, 1, 1), DayDistance::OtherYear),
+        ] {
+            let day = LocalDay::new(year, month, day);
+            assert_eq!(day.distance(today), distance, "{day:?}");
+        }
+        let new_year = LocalDay::new(2026, 1, 1);
+        assert_eq!(
+            LocalDay::new(2025, 12, 31).distance(new_year),
+            DayDistance::Yesterday,
+            "also over the turn of a year"
+        );
+    }
+
+    #[test]
     fn what_is_no_time_is_refused() {
         for text in [
             "",
@@ -183,6 +282,17 @@ mod tests {
         );
         assert_eq!(format_rfc3339(-1), "1969-12-31T23:59:59.999Z");
         assert_eq!(format_rfc3339(951_782_400_000), "2000-02-29T00:00:00.000Z");
+    }
+
+    #[test]
+    fn a_local_time_tells_its_zone_and_its_day() {
+        let at = 1_795_190_093_665;
+        assert_eq!(format_local(at, 0), "2026-11-20T15:54:53Z");
+        assert_eq!(format_local(at, 330), "2026-11-20T21:24:53+05:30");
+        assert_eq!(format_local(at, -570), "2026-11-20T06:24:53-09:30");
+        assert_eq!(weekday(at), "Friday");
+        assert_eq!(weekday(0), "Thursday");
+        assert_eq!(weekday(-1), "Wednesday");
     }
 
     proptest! {

@@ -77,6 +77,39 @@ pub fn api_error_line(error: &ApiError) -> String {
     format!("{title}. {text}")
 }
 
+/// A message that the server did not take; its text is back in the field.
+#[must_use]
+pub fn not_sent(error: &ApiError) -> String {
+    match error {
+        ApiError::Rejected {
+            status: 413 | 422, ..
+        } => "The message is too long for this server. It is back in the field: shorten it, or send it in parts."
+            .to_owned(),
+        ApiError::NotFound { .. } => {
+            "This room or thread is not there any more, or is not visible to you. The message is back in the field: copy it before you leave."
+                .to_owned()
+        }
+        _ => api_error_line(error),
+    }
+}
+
+/// The calls of an agent were carried out, and it cannot be told.
+#[must_use]
+pub fn not_gone_on(error: &ApiError) -> String {
+    format!(
+        "The answer could not go on. What came is kept. {}",
+        api_error_line(error)
+    )
+}
+
+/// An agent has called tools of this page over and over.
+#[must_use]
+pub fn too_deep(runs: u32) -> String {
+    format!(
+        "The agent has asked this page for help {runs} times in a row. The answer ends here, so that it does not go on for ever. What came is kept."
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -15,11 +15,9 @@ pub const FAILED: &str = "Answer failed";
 /// The stream of an answer has broken and is taken up again.
 pub const LOST: &str = "Connection lost, resuming";
 /// A cut answer.
-pub const PARTIAL: &str = "Stopped. This answer is incomplete.";
+pub const PARTIAL: &str = "This answer is incomplete.";
 /// A message that the server did not take.
 pub const NOT_SENT: &str = "Not sent.";
-/// A run that ended without a word.
-pub const NO_RESPONSE: &str = "The run ended without an answer.";
 /// A past run whose events are missing.
 pub const GAP: &str =
     "This part of the conversation could not be loaded. Nothing else is affected.";
@@ -68,6 +66,9 @@ pub fn author(role: &str) -> &'static str {
         "assistant" => "Answer",
         "reasoning" => "Reasoning",
         "tool" => "Tool call",
+        "activity" => "Activity",
+        "event" => "Event",
+        "sources" => "Sources",
         "error" => "Error",
         _ => "Notice",
     }
@@ -87,12 +88,6 @@ pub fn jump(new: usize) -> String {
         1 => "1 new message".to_owned(),
         _ => format!("{new} new messages"),
     }
-}
-
-/// An event that was not understood.
-#[must_use]
-pub fn unprocessed(kind: &str) -> String {
-    format!("Something came that this version does not know ({kind}). It is kept here.")
 }
 
 /// A picture elsewhere, as a link.

@@ -1,22 +1,32 @@
 //! What is being written in one place: kept while it is typed, given back when sending fails, forgotten
 //! only when the server has accepted it.
 
+mod images;
+mod keep;
+mod queue;
+
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use reactive_graph::computed::ArcMemo;
 use reactive_graph::signal::ArcRwSignal;
-use reactive_graph::traits::{Get, GetUntracked, Set, With, WithUntracked};
+use reactive_graph::traits::{GetUntracked, Set, Update, With};
 
+pub use self::queue::Waiting;
 use super::shared::Shared;
 use super::task::{lock, spawn};
-use crate::core::composer::draft::{Draft, DraftKey, VERSION};
+use crate::core::composer::draft::{Draft, DraftKey, KeptMessage, VERSION};
 use crate::core::composer::outgoing::Outgoing;
-use crate::core::record;
+use crate::core::composer::written::{self, Slot, State, Written};
 
 /// A pause in typing after which the draft is saved, in milliseconds (`decisions.md` section 6).
 const PAUSE: u32 = 300;
 /// Whoever types without such a pause has their text saved this often, in milliseconds.
 const AT_LEAST_EVERY: i64 = 2_000;
+/// A text of so many bytes takes a while to be saved: that happens less often.
+const LARGE: usize = 100_000;
+/// How much less often.
+const LARGE_FACTOR: u32 = 5;
 
 type Sender = Box<dyn Fn(Outgoing) + Send + Sync>;
 
@@ -28,11 +38,16 @@ struct Inner {
     shared: Shared,
     key: DraftKey,
     text: ArcRwSignal<String>,
+    slots: ArcRwSignal<Vec<Slot>>,
+    waiting: ArcRwSignal<Vec<Waiting>>,
+    /// Counts the changes of the text that were not typed.
+    revision: ArcRwSignal<u64>,
     sending: ArcRwSignal<bool>,
-    /// A run is active: what is typed waits.
+    /// A run is active: what is sent waits.
     blocked: ArcRwSignal<bool>,
     error: ArcRwSignal<Option<String>>,
     restored: ArcRwSignal<bool>,
+    images: ArcMemo<Vec<Slot>>,
     can_send: ArcMemo<bool>,
     work: Mutex<Work>,
     sender: Mutex<Option<Sender>>,
@@ -41,7 +56,7 @@ struct Inner {
 #[derive(Default)]
 struct Work {
     /// Sent, but not yet accepted: still part of the draft.
-    in_flight: Option<String>,
+    in_flight: Option<InFlight>,
     /// Counts key strokes, so that only the last one's pause saves.
     strokes: u64,
     /// Whether storage lags behind.
@@ -50,6 +65,20 @@ struct Work {
     dirty_since: i64,
     /// The place is gone for good: nothing is kept for it any more.
     closed: bool,
+    /// Whose words these are has left: nothing is sent any more.
+    left: bool,
+    /// The waiting messages that storage has.
+    stored: BTreeSet<String>,
+    /// The waiting messages whose fate was decided here since storage was last written.
+    decided: BTreeSet<String>,
+    /// The waiting messages that other tabs are sending.
+    elsewhere: Vec<KeptMessage>,
+}
+
+struct InFlight {
+    message: Outgoing,
+    /// Where it stood among the waiting ones, if it did.
+    waited: Option<Waiting>,
 }
 
 impl std::fmt::Debug for Composer {
@@ -59,55 +88,74 @@ impl std::fmt::Debug for Composer {
     }
 }
 
-fn join(first: &str, second: &str) -> String {
-    match (first.is_empty(), second.trim().is_empty()) {
-        (_, true) => first.to_owned(),
-        (true, _) => second.to_owned(),
-        _ => format!("{first}\n\n{second}"),
-    }
-}
-
 impl Composer {
     /// The composer for a place, with the draft that was kept there.
     #[must_use]
     pub fn new(shared: &Shared, key: DraftKey) -> Self {
-        let now = shared.now();
-        let place = key.storage_key();
-        let kept = shared.get(&place).and_then(|text| {
-            let draft = Draft::decode(&text, now);
-            if draft.is_none() {
-                match record::decode::<Draft>(VERSION, &text) {
-                    // Too old, or nothing in it.
-                    Ok(_) => shared.remove(&place),
-                    Err(error) => shared.unreadable(&place, &text, VERSION, error),
-                }
-            }
-            draft
-        });
-        let kept = kept
-            .filter(|draft| !draft.is_blank())
-            .map(|draft| draft.text);
-        let restored = ArcRwSignal::new(kept.is_some());
-        let text = ArcRwSignal::new(kept.unwrap_or_default());
-        let (sending, blocked) = (ArcRwSignal::new(false), ArcRwSignal::new(false));
-        let can_send = {
-            let (text, sending, blocked) = (text.clone(), sending.clone(), blocked.clone());
+        let kept = Self::kept(shared, &key);
+        let restored = ArcRwSignal::new(!kept.text.trim().is_empty());
+        let stored = kept.waiting.iter().map(|message| message.id.clone());
+        let work = Work {
+            stored: stored.collect(),
+            ..Work::default()
+        };
+        let waiting = ArcRwSignal::new(kept.waiting.iter().map(Waiting::restored).collect());
+        let slots = ArcRwSignal::new(keep::slots(&kept.images, &[]));
+        let text = ArcRwSignal::new(kept.text);
+        let images = {
+            let (text, slots) = (text.clone(), slots.clone());
             ArcMemo::new(move |_| {
-                !sending.get() && !blocked.get() && text.with(|text| !text.trim().is_empty())
+                slots.with(|slots| {
+                    // A text without images need not be looked through at every key.
+                    if slots.is_empty() {
+                        return Vec::new();
+                    }
+                    let shown = text.with(|text| written::shown(text, slots));
+                    shown.into_iter().map(|(_, slot)| slot.clone()).collect()
+                })
+            })
+        };
+        let can_send = {
+            let (text, slots) = (text.clone(), slots.clone());
+            ArcMemo::new(move |_| {
+                text.with(|text| {
+                    !text.trim().is_empty()
+                        && slots.with(|slots| written::state(text, slots)) == State::Fine
+                })
             })
         };
         Self(Arc::new(Inner {
             shared: shared.clone(),
             key,
             text,
-            sending,
-            blocked,
+            slots,
+            waiting,
+            revision: ArcRwSignal::new(0),
+            sending: ArcRwSignal::new(false),
+            blocked: ArcRwSignal::new(false),
             error: ArcRwSignal::new(None),
             restored,
+            images,
             can_send,
-            work: Mutex::default(),
+            work: Mutex::new(work),
             sender: Mutex::default(),
         }))
+    }
+
+    fn kept(shared: &Shared, key: &DraftKey) -> Draft {
+        let place = key.storage_key();
+        let Some(text) = shared.get(&place) else {
+            return Draft::default();
+        };
+        match Draft::decode(&text, shared.now()) {
+            Some(draft) => return draft,
+            None => match Draft::read(&text) {
+                // Too old, or nothing in it.
+                Ok(_) => shared.remove(&place),
+                Err(error) => shared.unreadable(&place, &text, VERSION, error),
+            },
+        }
+        Draft::default()
     }
 
     /// Says what sending means here.
@@ -115,13 +163,19 @@ impl Composer {
         *lock(&self.0.sender) = Some(Box::new(sender));
     }
 
-    /// The text in the field.
+    /// The text in the field, with a token for each image.
     #[must_use]
     pub fn text(&self) -> ArcRwSignal<String> {
         self.0.text.clone()
     }
 
-    /// Whether there is something to send, and nothing in the way.
+    /// Counts the changes of the text that the field does not know of: not those that were typed in it.
+    #[must_use]
+    pub fn revision(&self) -> ArcRwSignal<u64> {
+        self.0.revision.clone()
+    }
+
+    /// Whether there is something to send, and all of it is here.
     #[must_use]
     pub fn can_send(&self) -> ArcMemo<bool> {
         self.0.can_send.clone()
@@ -133,13 +187,13 @@ impl Composer {
         self.0.sending.clone()
     }
 
-    /// Whether a run is in the way.
+    /// Whether a run is in the way: what is sent waits for its end.
     #[must_use]
     pub fn blocked(&self) -> ArcRwSignal<bool> {
         self.0.blocked.clone()
     }
 
-    /// Why the last message was not accepted; its text is back in the field.
+    /// Why the last message was not accepted; its text is back.
     #[must_use]
     pub fn error(&self) -> ArcRwSignal<Option<String>> {
         self.0.error.clone()
@@ -151,8 +205,9 @@ impl Composer {
         self.0.restored.clone()
     }
 
-    /// Takes what was typed; saved after a pause.
+    /// Takes what was typed into the field; saved after a pause.
     pub fn typed(&self, text: String) {
+        let factor = if text.len() > LARGE { LARGE_FACTOR } else { 1 };
         self.0.text.set(text);
         if self.0.restored.get_untracked() {
             self.0.restored.set(false);
@@ -166,11 +221,11 @@ impl Composer {
             }
             (work.strokes, now - work.dirty_since)
         };
-        if waited >= AT_LEAST_EVERY {
+        if waited >= AT_LEAST_EVERY * i64::from(factor) {
             self.flush();
         }
         let this = self.clone();
-        let pause = self.0.shared.ports.clock.sleep(PAUSE);
+        let pause = self.0.shared.ports.clock.sleep(PAUSE * factor);
         spawn(async move {
             pause.await;
             if lock(&this.0.work).strokes == stroke {
@@ -179,112 +234,145 @@ impl Composer {
         });
     }
 
-    /// Saves now: the field lost the focus, the page is being hidden, the session has flipped.
-    pub fn flush(&self) {
-        let in_flight = {
-            let mut work = lock(&self.0.work);
-            if !std::mem::take(&mut work.dirty) {
-                return;
-            }
-            work.in_flight.clone().unwrap_or_default()
-        };
-        let text = self.0.text.with_untracked(|text| join(&in_flight, text));
-        self.save(text);
+    /// Puts a text into the field as if it had been typed, in place of what is there.
+    pub fn fill(&self, text: String) {
+        self.typed(text);
+        self.0.revision.update(|revision| *revision += 1);
     }
 
-    /// Takes over what another tab has written here, unless something is being written in this one.
-    pub(super) fn adopt(&self, key: &str) {
-        let busy = {
-            let work = lock(&self.0.work);
-            work.dirty || work.closed || work.in_flight.is_some()
-        };
-        if busy || self.0.key.storage_key() != key {
-            return;
-        }
-        let now = self.0.shared.now();
-        let kept = self.0.shared.get(key);
-        let text = match kept.as_deref().map(|text| Draft::decode(text, now)) {
-            Some(Some(draft)) => draft.text,
-            // What cannot be read takes nothing away here.
-            Some(None) => return,
-            None => String::new(),
-        };
-        if self.0.text.with_untracked(|old| *old != text) {
-            self.0.text.set(text);
+    fn written(&self) -> Written {
+        Written {
+            text: self.0.text.get_untracked(),
+            slots: self.0.slots.get_untracked(),
         }
     }
 
-    /// Keeps nothing any more: the server has been removed.
-    pub(super) fn close(&self) {
-        lock(&self.0.work).closed = true;
+    /// Shows another text with its images.
+    fn show(&self, written: Written) {
+        // The images first: a text never stands there with tokens of none.
+        self.0.slots.set(written.slots);
+        self.0.text.set(written.text);
+        self.0.revision.update(|revision| *revision += 1);
     }
 
-    fn save(&self, text: String) {
-        if lock(&self.0.work).closed {
-            return;
-        }
-        let key = self.0.key.storage_key();
-        if text.trim().is_empty() {
-            self.0.shared.remove(&key);
-            return;
-        }
-        let draft = Draft {
-            text,
-            saved_at: self.0.shared.now(),
-            caret: None,
-        };
-        self.0.shared.set(&key, &draft.encode());
-    }
-
-    /// Sends, where there is something to send and nothing in the way.
+    /// Sends, where there is something to send; while something else is on its way it waits for its turn.
     pub fn send(&self) {
-        if !self.0.can_send.get_untracked() {
+        let written = self.written();
+        let Some(message) = written.outgoing() else {
+            return;
+        };
+        if lock(&self.0.work).left {
             return;
         }
-        let text = self.0.text.get_untracked();
-        // Kept until it is accepted: a crash in between loses nothing.
-        self.save(text.clone());
-        lock(&self.0.work).in_flight = Some(text.clone());
         self.0.error.set(None);
         self.0.restored.set(false);
+        self.show(Written::default());
+        if self.is_busy() {
+            self.wait(written);
+        } else {
+            self.dispatch(message, None);
+        }
+    }
+
+    fn is_busy(&self) -> bool {
+        self.0.blocked.get_untracked() || self.0.sending.get_untracked()
+    }
+
+    fn dispatch(&self, message: Outgoing, waited: Option<Waiting>) {
+        lock(&self.0.work).in_flight = Some(InFlight {
+            message: message.clone(),
+            waited,
+        });
+        // Kept until it is accepted: a crash in between loses nothing.
+        self.save();
+        self.0.error.set(None);
         self.0.sending.set(true);
-        self.0.text.set(String::new());
         if let Some(sender) = lock(&self.0.sender).as_ref() {
-            sender(Outgoing::text(text));
+            sender(message);
         }
     }
 
     /// The server has accepted the message: what remains is what was typed since.
     pub fn accepted(&self) {
-        lock(&self.0.work).in_flight = None;
+        let accepted = lock(&self.0.work).in_flight.take();
+        if let Some(waited) = accepted.and_then(|flight| flight.waited) {
+            self.decide(&waited.id);
+        }
         self.0.sending.set(false);
-        self.save(self.0.text.get_untracked());
+        self.save();
     }
 
-    /// The message was not accepted: its text comes back, before anything typed since.
+    /// The message was not accepted: it comes back, before anything typed since, or to its place among the
+    /// waiting ones, none of which is sent by itself any more.
     pub fn give_back(&self, why: Option<String>) {
         let Some(lost) = lock(&self.0.work).in_flight.take() else {
             return;
         };
         self.0.sending.set(false);
-        self.put(&lost, why);
+        self.hold();
+        match lost.waited {
+            Some(waiting) => {
+                self.wait_first(waiting);
+                self.0.error.set(why);
+            }
+            None => self.put(&lost.message, why),
+        }
     }
 
-    /// Puts a text into the field, before what is there.
-    pub fn put(&self, text: &str, why: Option<String>) {
-        let text = self.0.text.with_untracked(|typed| join(text, typed));
-        self.save(text.clone());
-        self.0.text.set(text);
+    /// Puts a message into the field, before what is there.
+    pub fn put(&self, message: &Outgoing, why: Option<String>) {
+        let mut written = self.written();
+        written.put_before(message);
+        self.show(written);
+        self.save();
         self.0.error.set(why);
     }
 
-    /// Takes back a text that another composer (or this one) has sent in vain.
+    /// Takes back a message that another composer (or this one) has sent in vain.
     pub fn put_back(&self, from: &Composer, message: &Outgoing, why: Option<String>) {
         if Arc::ptr_eq(&self.0, &from.0) {
             self.give_back(why);
         } else {
-            self.put(&message.text, why);
+            self.hold();
+            self.put(message, why);
             from.accepted();
         }
+    }
+
+    /// Nobody wants to read any more why the last message was not accepted.
+    pub fn dismiss_error(&self) {
+        self.0.error.set(None);
+    }
+
+    /// Takes over what waits in another composer, whose thread has just been made; `with_text` also what is being
+    /// written there.
+    pub(super) fn take_over(&self, from: &Composer, with_text: bool) {
+        let waiting = from.take_waiting();
+        self.0.waiting.update(|list| list.extend(waiting));
+        if with_text {
+            let typed = from.written();
+            if !typed.is_blank() {
+                let mut written = self.written();
+                written.put_written_before(&typed);
+                self.show(written);
+            }
+            from.show(Written::default());
+            // Whatever was to be saved there is here now.
+            lock(&from.0.work).dirty = false;
+        }
+        self.save();
+        from.save();
+    }
+
+    /// Keeps nothing any more: the server has been removed.
+    pub(super) fn close(&self) {
+        let mut work = lock(&self.0.work);
+        work.closed = true;
+        work.left = true;
+    }
+
+    /// Sends nothing any more: whoever has written here is not signed in any longer.
+    pub(super) fn leave(&self) {
+        lock(&self.0.work).left = true;
     }
 }

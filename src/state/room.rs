@@ -9,11 +9,13 @@ use reactive_graph::traits::{Update, With, WithUntracked};
 
 use super::Load;
 use super::composer::Composer;
+use super::limit::Limit;
 use super::server::{Server, Tenant};
 use super::task::{lock, spawn};
 use super::thread::ThreadState;
 use super::toast::Tone;
-use super::tools::Tools;
+use super::tools::{Approval, Tools};
+use super::unread::Unread;
 use crate::api::soliplex;
 use crate::core::composer::draft::DraftKey;
 use crate::core::composer::outgoing::Outgoing;
@@ -26,6 +28,11 @@ use crate::i18n;
 
 /// A title comes about a second after a run (wire contract section 5), in milliseconds.
 const TITLE_DELAY: u32 = 1_800;
+/// Where it has not come by then, it is looked for once more after this long.
+const LATE_TITLE: u32 = 4_000;
+/// Runs at once on one server; the others wait their turn. Browsers that speak HTTP/1.1 hold six connections to a server, and
+/// each run takes one of them.
+const RUNS_AT_ONCE: usize = 4;
 
 /// A room of a server. Clones share it.
 #[derive(Clone)]
@@ -40,6 +47,9 @@ struct Inner {
     open: Mutex<BTreeMap<ThreadId, ThreadState>>,
     new_thread: Composer,
     tools: Tools,
+    unread: Unread,
+    /// One for all rooms of the server.
+    turns: Limit,
 }
 
 impl PartialEq for RoomState {
@@ -75,12 +85,22 @@ impl Server {
 }
 
 impl Tenant for Inner {
-    fn composers(&self) -> Vec<Composer> {
-        self.open_threads()
-            .iter()
-            .map(ThreadState::composer)
-            .chain([self.new_thread.clone()])
-            .collect()
+    fn flush(&self) {
+        for composer in self.composers() {
+            composer.flush();
+        }
+    }
+
+    fn draft_changed(&self, key: &str) {
+        for composer in self.composers() {
+            composer.adopt(key);
+        }
+    }
+
+    fn close(&self) {
+        for composer in self.composers() {
+            composer.close();
+        }
     }
 
     fn is_running(&self) -> bool {
@@ -88,8 +108,15 @@ impl Tenant for Inner {
     }
 
     fn let_go(&self) {
-        for thread in self.open_threads() {
-            thread.let_go();
+        self.tools.let_go();
+        self.unread.let_go(|| {
+            for thread in self.open_threads() {
+                thread.let_go();
+            }
+        });
+        // The room is left for good: who comes next sends nothing that was written here.
+        for composer in self.composers() {
+            composer.leave();
         }
     }
 
@@ -108,6 +135,24 @@ impl Tenant for Inner {
         }
     }
 
+    fn woken(&self) {
+        let Some(this) = self.this.upgrade().map(RoomState) else {
+            return;
+        };
+        let here = match this.0.server.shared().here() {
+            Some(Route::Thread {
+                alias,
+                room,
+                thread,
+                ..
+            }) if alias == this.0.server.alias() && room == this.0.id => Some(thread),
+            _ => None,
+        };
+        for thread in self.open_threads() {
+            thread.woken(here.as_ref() == Some(&thread.key().thread));
+        }
+    }
+
     fn thread_name(&self, id: &ThreadId) -> Option<String> {
         self.threads.with_untracked(|load| {
             load.data
@@ -121,6 +166,14 @@ impl Tenant for Inner {
 }
 
 impl Inner {
+    fn composers(&self) -> Vec<Composer> {
+        self.open_threads()
+            .iter()
+            .map(ThreadState::composer)
+            .chain([self.new_thread.clone()])
+            .collect()
+    }
+
     fn open_threads(&self) -> Vec<ThreadState> {
         lock(&self.open).values().cloned().collect()
     }
@@ -135,7 +188,16 @@ impl RoomState {
             thread: None,
         };
         let new_thread = Composer::new(server.shared(), key);
-        let tools = Tools::new(server.shared());
+        let tools = Tools::new(&server);
+        let unread = Unread::new(&server, &id);
+        let turns = server
+            .tenants()
+            .into_iter()
+            .find_map(|tenant| {
+                let tenant: Arc<dyn Any + Send + Sync> = tenant;
+                Some(tenant.downcast_ref::<Inner>()?.turns.clone())
+            })
+            .unwrap_or_else(|| Limit::new(RUNS_AT_ONCE));
         let this = Self(Arc::new_cyclic(|this| Inner {
             this: this.clone(),
             server,
@@ -145,7 +207,15 @@ impl RoomState {
             open: Mutex::default(),
             new_thread,
             tools,
+            unread,
+            turns,
         }));
+        let weak = Arc::downgrade(&this.0);
+        this.0.tools.on_change(move |asked, is_new| {
+            if let Some(inner) = weak.upgrade() {
+                Self(inner).note_question(asked, is_new);
+            }
+        });
         let weak = Arc::downgrade(&this.0);
         this.0.new_thread.on_send(move |message| {
             if let Some(inner) = weak.upgrade() {
@@ -205,6 +275,22 @@ impl RoomState {
         self.0.tools.clone()
     }
 
+    /// What is new in it.
+    #[must_use]
+    pub fn unread(&self) -> Unread {
+        self.0.unread.clone()
+    }
+
+    /// A thread comes on show.
+    pub fn opened(&self, id: &ThreadId) {
+        let thread = self.thread(id);
+        let listed = self.0.threads.with_untracked(|load| {
+            let threads = load.data.as_ref()?;
+            threads.iter().find(|thread| thread.id == *id).cloned()
+        });
+        self.0.unread.opened(&thread, listed.as_ref());
+    }
+
     /// A thread; the same one whenever it is asked for.
     #[must_use]
     pub fn thread(&self, id: &ThreadId) -> ThreadState {
@@ -218,6 +304,11 @@ impl RoomState {
             .clone()
     }
 
+    /// Lets runs of this server begin, a few at once.
+    pub(super) fn turns(&self) -> Limit {
+        self.0.turns.clone()
+    }
+
     pub(super) fn note_running(&self, thread: &ThreadId, runs: bool) {
         self.0.running.update(|running| {
             if runs {
@@ -226,15 +317,58 @@ impl RoomState {
                 running.remove(thread);
             }
         });
-        if !runs {
-            // The title comes a little later than the end.
-            let this = self.clone();
-            let pause = self.0.server.shared().ports.clock.sleep(TITLE_DELAY);
-            spawn(async move {
-                pause.await;
-                this.reload_threads();
-            });
+        let Some(state) = lock(&self.0.open).get(thread).cloned() else {
+            return;
+        };
+        if runs {
+            self.0.unread.began(&state);
+            return;
         }
+        if self.0.unread.ended(&state) {
+            self.notify(thread, state.end_in_words());
+        }
+        let (this, thread) = (self.clone(), thread.clone());
+        spawn(async move { this.look_for_title(&thread).await });
+    }
+
+    /// The title comes a little later than the end.
+    async fn look_for_title(&self, thread: &ThreadId) {
+        let clock = self.0.server.shared().ports.clock.clone();
+        clock.sleep(TITLE_DELAY).await;
+        self.refresh_threads().await;
+        let name = self.0.thread_name(thread);
+        if name.is_none_or(|name| name == soliplex::UNNAMED) {
+            clock.sleep(LATE_TITLE).await;
+            self.refresh_threads().await;
+        }
+    }
+
+    fn note_question(&self, asked: &Approval, is_new: bool) {
+        let waiting = self.0.tools.waiting().with_untracked(|waiting| {
+            let threads = waiting.iter().map(|asked| asked.thread.thread.clone());
+            threads.collect()
+        });
+        self.0.unread.waiting(waiting);
+        if is_new {
+            self.notify(&asked.thread.thread, i18n::unread::WAITS_BODY);
+        }
+    }
+
+    /// Tells somebody who does not see the page; nothing of the conversation but the thread's name.
+    fn notify(&self, thread: &ThreadId, body: &str) {
+        let name = self.0.thread_name(thread);
+        let name = name.filter(|name| name != soliplex::UNNAMED);
+        let room = self.0.server.rooms().with_untracked(|load| {
+            let rooms = load.data.iter().flatten();
+            let own = rooms.into_iter().find(|room| room.id == self.0.id);
+            own.map_or_else(|| self.0.id.to_string(), |room| room.name.clone())
+        });
+        let title = i18n::unread::notice_title(name.as_deref(), &room);
+        let shared = self.0.server.shared().clone();
+        let route = Route::thread(self.0.server.alias(), self.0.id.clone(), thread.clone());
+        let tag = route.to_path();
+        let go = move || shared.go(&route, false);
+        self.0.unread.notices().tell(&title, body, &tag, go);
     }
 
     /// Loads the threads unless they are there or on their way.
@@ -250,24 +384,27 @@ impl RoomState {
 
     /// Loads the threads anew; those on show stay until then.
     pub fn reload_threads(&self) {
+        let this = self.clone();
+        spawn(async move { this.refresh_threads().await });
+    }
+
+    async fn refresh_threads(&self) {
         if self.0.threads.with_untracked(|threads| threads.busy) {
             return;
         }
         self.0.threads.update(|threads| threads.busy = true);
-        let this = self.clone();
-        spawn(async move {
-            let answer = this
-                .0
-                .server
-                .client()
-                .call(soliplex::threads(&this.0.id))
-                .await;
-            let threads = answer.and_then(|body| soliplex::read_threads(&body));
-            if let Ok(threads) = &threads {
-                this.0.server.note_threads(&this.0.id, threads);
-            }
-            this.0.threads.update(|load| load.settle(threads));
-        });
+        let answer = self
+            .0
+            .server
+            .client()
+            .call(soliplex::threads(&self.0.id))
+            .await;
+        let threads = answer.and_then(|body| soliplex::read_threads(&body));
+        if let Ok(threads) = &threads {
+            self.0.server.note_threads(&self.0.id, threads);
+            self.0.unread.listed(threads);
+        }
+        self.0.threads.update(|load| load.settle(threads));
     }
 
     async fn start_thread(&self, message: Outgoing) {
@@ -289,8 +426,10 @@ impl RoomState {
         let shared = self.0.server.shared();
         let is_here =
             |alias: &Alias, room: &RoomId| *alias == self.0.server.alias() && *room == self.0.id;
-        if matches!(shared.here(), Some(Route::Room { alias, room, .. }) if is_here(&alias, &room))
-        {
+        let is_here = matches!(shared.here(), Some(Route::Room { alias, room, .. }) if is_here(&alias, &room));
+        // What was written meanwhile goes along.
+        thread.composer().take_over(&self.0.new_thread, is_here);
+        if is_here {
             // The page of the new thread takes the place of the empty one.
             shared.go(
                 &Route::thread(self.0.server.alias(), self.0.id.clone(), made.id.clone()),
@@ -368,6 +507,7 @@ impl RoomState {
         if let Some(thread) = gone {
             thread.let_go();
         }
+        self.0.unread.forget(id);
         self.0.threads.update(|load| {
             if let Some(threads) = &mut load.data {
                 threads.retain(|thread| thread.id != *id);

@@ -14,7 +14,6 @@ use reactive_graph::traits::{Get, GetUntracked, ReadUntracked, Set, Update, With
 
 use super::Load;
 use super::client::ApiClient;
-use super::composer::Composer;
 use super::session::ServerSession;
 use super::shared::Shared;
 use super::task::{lock, spawn};
@@ -31,14 +30,20 @@ use crate::port::DeskSlot;
 /// What a server has to know of an open room. It reaches rooms only through this, so that everything a
 /// room needs (streams, timelines, their pages) can be loaded when the first room is opened.
 pub trait Tenant: Any + Send + Sync {
-    /// What is being written there.
-    fn composers(&self) -> Vec<Composer>;
+    /// Saves everything that is being written there.
+    fn flush(&self);
+    /// Another tab has written a draft.
+    fn draft_changed(&self, key: &str);
+    /// The server is being removed: nothing that is being written there is kept.
+    fn close(&self);
     /// Whether a run is live there.
     fn is_running(&self) -> bool;
     /// Lets go of live runs; they go on at the server.
     fn let_go(&self);
     /// The session is back: what failed for its lack is tried again.
     fn reconnected(&self);
+    /// The person has come back to the page, or the network to the browser.
+    fn woken(&self);
     /// The name of a thread, where it is known.
     fn thread_name(&self, thread: &ThreadId) -> Option<String>;
 }
@@ -312,7 +317,7 @@ impl Server {
             .clone()
     }
 
-    fn tenants(&self) -> Vec<Arc<dyn Tenant>> {
+    pub(super) fn tenants(&self) -> Vec<Arc<dyn Tenant>> {
         lock(&self.0.personal).rooms.values().cloned().collect()
     }
 
@@ -438,8 +443,8 @@ impl Server {
 
     /// Another tab has written a draft.
     pub(super) fn draft_changed(&self, key: &str) {
-        for composer in self.composers() {
-            composer.adopt(key);
+        for room in self.tenants() {
+            room.draft_changed(key);
         }
     }
 
@@ -451,24 +456,17 @@ impl Server {
 
     /// Saves everything that is being written here.
     pub fn flush(&self) {
-        for composer in self.composers() {
-            composer.flush();
+        for room in self.tenants() {
+            room.flush();
         }
     }
 
     /// The server is being removed: nothing that is still on its way is kept for it.
     pub(super) fn close(&self) {
         lock(&self.0.personal).is_closed = true;
-        for composer in self.composers() {
-            composer.close();
+        for room in self.tenants() {
+            room.close();
         }
-    }
-
-    fn composers(&self) -> Vec<Composer> {
-        self.tenants()
-            .iter()
-            .flat_map(|room| room.composers())
-            .collect()
     }
 
     /// Ends every run that is being followed here; they go on at the server.

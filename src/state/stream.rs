@@ -1,11 +1,17 @@
 //! Follows the stream of one run to its end, over every cut.
 
-use futures_util::future::{Either, select};
+use std::sync::{Arc, Mutex};
+
+use futures_channel::oneshot;
+use futures_util::FutureExt;
+use futures_util::future::{Either, LocalBoxFuture, select};
 
 use super::client::ApiClient;
 use super::shared::Shared;
+use super::task::lock;
 use crate::api::ApiRequest;
-use crate::core::agui::event::{self, Event};
+use crate::core::agui::event::Event;
+use crate::core::agui::reader::read;
 use crate::core::agui::run::Cursor;
 use crate::core::agui::sse::Decoder;
 use crate::core::error::ApiError;
@@ -15,10 +21,41 @@ use crate::port::ByteStream;
 pub const ATTEMPTS: u32 = 5;
 /// A stream that says nothing for so long, not even a keepalive, is dead, in milliseconds.
 /// A server sends a keepalive after 15 s of silence (wire contract section 7).
-const SILENCE: u32 = 60_000;
+const SILENCE: i64 = 60_000;
+/// The same when the person, or the network, has just come back: whoever slept has lost the connection without noticing.
+const SILENCE_AT_WAKE: i64 = 20_000;
+/// A stream that was taken up again brings events within this time, in milliseconds, or its run may never go on.
+const QUIET: i64 = 60_000;
+/// The last event of such a run is at least so old, in milliseconds.
+const LONG_AGO: i64 = 10 * 60_000;
 /// First pause before an attempt, in milliseconds; doubles up to the last.
 const FIRST_PAUSE: u32 = 500;
 const LAST_PAUSE: u32 = 8_000;
+/// The pause while the browser says that it is offline, in milliseconds; it ends when the network is back.
+const OFFLINE_PAUSE: u32 = 15_000;
+
+/// Cuts short what waits: the person has come back to the page, or the browser to the network. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct Wake(Arc<Mutex<Vec<oneshot::Sender<()>>>>);
+
+impl Wake {
+    /// Done at the next ring.
+    fn heard(&self) -> LocalBoxFuture<'static, ()> {
+        let (sender, receiver) = oneshot::channel();
+        let mut waiting = lock(&self.0);
+        waiting.retain(|other| !other.is_canceled());
+        waiting.push(sender);
+        receiver.map(|_| ()).boxed_local()
+    }
+
+    /// Wakes whoever waits.
+    pub fn ring(&self) {
+        for sender in std::mem::take(&mut *lock(&self.0)) {
+            // Whoever has left needs no waking.
+            let _ = sender.send(());
+        }
+    }
+}
 
 /// How the following of a run came to its end.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,6 +64,8 @@ pub enum Ending {
     Finished,
     /// The server has nothing more, though no terminal event came.
     Empty,
+    /// The server keeps the connection and says nothing of a run that was last heard of long ago: after a restart it never will.
+    Quiet,
     /// The stream could not be had again.
     Lost(ApiError),
 }
@@ -42,111 +81,190 @@ pub enum News {
     Streaming,
 }
 
+/// A run that is being followed.
+pub struct Line<'a> {
+    /// Ports.
+    pub shared: &'a Shared,
+    /// Where it runs.
+    pub client: &'a ApiClient,
+    /// What its stream is asked for with.
+    pub request: &'a ApiRequest,
+    /// Cuts pauses short.
+    pub wake: &'a Wake,
+    /// When the run last said something, in milliseconds since 1970, where it was begun by another page or an earlier one.
+    pub last_sign: Option<i64>,
+    /// Up to which event the run was known before; -1 if it was not.
+    pub known: i64,
+}
+
 /// Follows a run from an open stream, or from its cursor where `body` is `None`.
 pub async fn follow(
-    shared: &Shared,
-    client: &ApiClient,
-    request: &ApiRequest,
-    mut cursor: Cursor,
+    line: &Line<'_>,
+    cursor: &mut Cursor,
     mut body: Option<Box<dyn ByteStream>>,
     tell: &dyn Fn(News),
 ) -> Ending {
     let mut attempt = 0;
-    let mut last = ApiError::Network;
+    let mut sign = line.last_sign;
     loop {
-        if let Some(stream) = body.take() {
-            tell(News::Streaming);
-            let before = cursor.index;
-            let outcome = drain(shared, stream, &mut cursor, tell).await;
-            let moved = cursor.index > before;
-            if moved {
-                attempt = 0;
+        let stream = match body.take() {
+            Some(stream) => Ok(stream),
+            None => {
+                let at = Some(cursor.header_value());
+                line.client.open_stream(line.request.clone(), at).await
             }
-            match outcome {
-                Drained::Terminal => return Ending::Finished,
-                // A polite end without anything new, twice: there is nothing more to be had.
-                Drained::Ended if !moved && attempt > 0 => return Ending::Empty,
-                Drained::Ended => last = ApiError::Network,
-                Drained::Cut(error) => last = error,
+        };
+        let mut pause = 0;
+        let last = match stream {
+            Ok(stream) => {
+                tell(News::Streaming);
+                let before = cursor.index;
+                let outcome = drain(line, stream, cursor, &mut sign, tell).await;
+                let moved = cursor.index > before;
+                // From here on it is a stream that was taken up again.
+                sign = sign.or(Some(line.shared.now()));
+                if moved {
+                    attempt = 0;
+                }
+                match outcome {
+                    Drained::Terminal => return Ending::Finished,
+                    Drained::Quiet => return Ending::Quiet,
+                    // A polite end without anything new, twice: there is nothing more to be had.
+                    Drained::Ended if !moved && attempt > 0 => return Ending::Empty,
+                    Drained::Ended => ApiError::Network,
+                    Drained::Cut(error) => error,
+                }
             }
-        }
+            Err(ApiError::RateLimited { retry_after }) => {
+                let wait = retry_after.unwrap_or_default().min(60_000);
+                pause = u32::try_from(wait).unwrap_or(LAST_PAUSE);
+                ApiError::RateLimited { retry_after }
+            }
+            // Somebody has signed in anew while this was on its way.
+            Err(error) if error.is_transient() || error == ApiError::Cancelled => error,
+            Err(error) => return Ending::Lost(error),
+        };
         attempt += 1;
         if attempt > ATTEMPTS {
             return Ending::Lost(last);
         }
         tell(News::Resuming(attempt));
-        shared
-            .ports
-            .clock
-            .sleep(pause(attempt, shared.random()))
-            .await;
-        match client
-            .open_stream(request.clone(), Some(cursor.header_value()))
-            .await
-        {
-            Ok(stream) => body = Some(stream),
-            Err(error) if error.is_transient() => last = error,
-            Err(error) => return Ending::Lost(error),
-        }
+        wait(line, pause_before(attempt, line.shared.random()).max(pause)).await;
     }
+}
+
+/// Waits, longer while there is no network. A server on the same machine may be there even so.
+async fn wait(line: &Line<'_>, pause: u32) {
+    let ports = &line.shared.ports;
+    let pause = if ports.navigator.online() {
+        pause
+    } else {
+        pause.max(OFFLINE_PAUSE)
+    };
+    select(line.wake.heard(), ports.clock.sleep(pause)).await;
 }
 
 enum Drained {
     Terminal,
     Ended,
+    Quiet,
     Cut(ApiError),
 }
 
 async fn drain(
-    shared: &Shared,
+    line: &Line<'_>,
     mut stream: Box<dyn ByteStream>,
     cursor: &mut Cursor,
+    sign: &mut Option<i64>,
     tell: &dyn Fn(News),
 ) -> Drained {
     let mut decoder = Decoder::new();
+    let mut last_event = line.shared.now();
+    let mut alarm = Alarm::new(line);
     loop {
-        let piece = {
-            let silence = shared.ports.clock.sleep(SILENCE);
-            match select(stream.next(), silence).await {
-                Either::Left((piece, _)) => piece,
-                Either::Right(((), _)) => return Drained::Cut(ApiError::Timeout),
-            }
+        let bytes = match alarm.or(stream.next()).await {
+            Err(error) => return Drained::Cut(error),
+            Ok(None) => return Drained::Ended,
+            Ok(Some(Err(_))) => return Drained::Cut(ApiError::Network),
+            Ok(Some(Ok(bytes))) => bytes,
         };
-        let bytes = match piece {
-            None => return Drained::Ended,
-            Some(Err(_)) => return Drained::Cut(ApiError::Network),
-            Some(Ok(bytes)) => bytes,
-        };
-        let mut events = Vec::new();
-        for frame in decoder.push(&bytes) {
-            match frame {
-                Ok(frame) => {
-                    if let Some(id) = &frame.id {
-                        if cursor.seen(id) {
-                            continue;
-                        }
-                        cursor.advance(id);
-                    }
-                    events.extend(event::parse(&frame.data));
-                }
-                Err(error) => events.push(Event::Malformed {
-                    raw: String::new(),
-                    reason: error.to_string(),
-                }),
+        let events = read(&mut decoder, &bytes, cursor);
+        let now = line.shared.now();
+        if events.is_empty() {
+            let long_ago = sign.is_some_and(|sign| now - sign >= LONG_AGO);
+            if long_ago && now - last_event >= QUIET {
+                return Drained::Quiet;
             }
+            continue;
+        }
+        last_event = now;
+        if sign.is_some() {
+            let said = events.iter().filter_map(Event::timestamp).max();
+            // What is only repeated is no sign of life.
+            let fresh = (cursor.index > line.known).then_some(now);
+            *sign = (*sign).max(said.or(fresh));
         }
         let terminal = events.iter().any(Event::is_terminal);
-        if !events.is_empty() {
-            tell(News::Events(events));
-        }
+        tell(News::Events(events));
         if terminal {
             return Drained::Terminal;
         }
     }
 }
 
+/// Goes off when nothing has come for too long. One timer serves many pieces: streams bring thousands a second.
+struct Alarm<'a, 'b> {
+    line: &'a Line<'b>,
+    heard: i64,
+    timer: LocalBoxFuture<'static, ()>,
+    wake: LocalBoxFuture<'static, ()>,
+}
+
+impl<'a, 'b> Alarm<'a, 'b> {
+    fn new(line: &'a Line<'b>) -> Self {
+        Self {
+            line,
+            heard: line.shared.now(),
+            timer: Self::timer(line, SILENCE),
+            wake: line.wake.heard(),
+        }
+    }
+
+    fn timer(line: &Line<'_>, wait: i64) -> LocalBoxFuture<'static, ()> {
+        let wait = u32::try_from(wait.clamp(1, SILENCE)).unwrap_or(1);
+        line.shared.ports.clock.sleep(wait)
+    }
+
+    /// The outcome of `work`, unless that takes too long.
+    async fn or<T>(&mut self, mut work: LocalBoxFuture<'_, T>) -> Result<T, ApiError> {
+        loop {
+            let went_off = select(&mut self.timer, &mut self.wake);
+            let timer_went_off = match select(&mut work, went_off).await {
+                Either::Left((outcome, _)) => {
+                    self.heard = self.line.shared.now();
+                    return Ok(outcome);
+                }
+                Either::Right((Either::Left(_), _)) => true,
+                Either::Right((Either::Right(_), _)) => false,
+            };
+            let silent = self.line.shared.now() - self.heard;
+            if timer_went_off {
+                if silent >= SILENCE {
+                    return Err(ApiError::Timeout);
+                }
+                self.timer = Self::timer(self.line, SILENCE - silent);
+            } else {
+                if silent >= SILENCE_AT_WAKE {
+                    return Err(ApiError::Network);
+                }
+                self.wake = self.line.wake.heard();
+            }
+        }
+    }
+}
+
 /// Full jitter over the upper half, so that many tabs do not come back at once.
-fn pause(attempt: u32, random: u64) -> u32 {
+fn pause_before(attempt: u32, random: u64) -> u32 {
     let full = FIRST_PAUSE
         .saturating_mul(1 << attempt.min(10).saturating_sub(1))
         .min(LAST_PAUSE);
@@ -160,9 +278,9 @@ mod tests {
 
     #[test]
     fn pauses_double_up_to_a_limit_and_are_spread() {
-        assert_eq!(pause(1, 0), 250);
-        assert_eq!(pause(1, 250), 500);
-        assert_eq!(pause(4, 0), 2_000);
-        assert!((1..30).all(|attempt| pause(attempt, u64::MAX) <= LAST_PAUSE));
+        assert_eq!(pause_before(1, 0), 250);
+        assert_eq!(pause_before(1, 250), 500);
+        assert_eq!(pause_before(4, 0), 2_000);
+        assert!((1..30).all(|attempt| pause_before(attempt, u64::MAX) <= LAST_PAUSE));
     }
 }

@@ -1,6 +1,7 @@
 //! Building blocks of the interface: they know no word of the product.
 
 mod button;
+mod clamp;
 mod dialog;
 mod field;
 mod icon;
@@ -14,6 +15,7 @@ mod tone;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 pub use button::{Button, Size, Variant};
+pub use clamp::Clamp;
 pub use dialog::{ConfirmDialog, Dialog};
 pub use field::TextField;
 pub use icon::{Icon, IconView, Mark};

@@ -12,7 +12,7 @@ use std::rc::Rc;
 
 use leptos::{ev, html, prelude::*};
 
-pub use self::copy::copy_button;
+pub use self::copy::{copy_button, copying};
 use crate::core::markdown::incremental::{Change, Incremental, Patch};
 use crate::core::markdown::node::Block;
 use crate::core::thread::message::Row;

@@ -1,10 +1,12 @@
 //! A room: its threads at the side, one of them in the middle.
 
+mod notices;
 mod threads;
 mod welcome;
 
-use leptos::prelude::*;
+use leptos::{ev, prelude::*};
 
+use self::notices::notices_button;
 use self::threads::threads;
 pub use self::welcome::welcome;
 use super::banner::ServerBanner;
@@ -45,23 +47,56 @@ pub fn RoomPage(
         }
     };
     let server = room.server();
-    let (menu, banner) = (server.clone(), server.clone());
+    let (menu, banner, notices) = (server.clone(), server.clone(), room.unread().notices());
+    watch_page(&room);
     let content = move || match thread.get() {
-        Some(id) => thread_view(&room, &room.thread(&id), route),
-        None => new_thread_view(&room, route),
+        Some(id) => {
+            room.opened(&id);
+            thread_view(&room, &room.thread(&id), route)
+        }
+        None => {
+            room.unread().left();
+            new_thread_view(&room, route)
+        }
     };
     view! {
         <Page
             title=title
             server=server
             side=side
-            actions=move || view! { <ServerMenu server=menu /> }
+            actions=move || view! { {notices_button(&notices)} <ServerMenu server=menu /> }
             fixed=true
         >
             <ServerBanner server=banner back=route />
             {content}
         </Page>
     }
+}
+
+/// What is new follows whether anybody sees the page, and what other tabs have read.
+fn watch_page(room: &RoomState) {
+    let unread = room.unread();
+    unread.notices().reread();
+    let (seen, shown, hidden, stored) = (
+        unread.clone(),
+        unread.clone(),
+        unread.clone(),
+        unread.clone(),
+    );
+    let listeners = [
+        window_event_listener(ev::focus, move |_| seen.seen()),
+        window_event_listener(ev::visibilitychange, move |_| shown.seen()),
+        window_event_listener(ev::pagehide, move |_| hidden.seen()),
+        window_event_listener(ev::storage, move |event| {
+            if let Some(key) = event.key() {
+                stored.storage_changed(&key);
+            }
+        }),
+    ];
+    on_cleanup(move || {
+        listeners.into_iter().for_each(WindowListenerHandle::remove);
+        unread.left();
+    });
 }
 
 /// A room's name, or its id until the server has told the name (tracked).

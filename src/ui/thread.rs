@@ -1,13 +1,29 @@
 //! A conversation and the field below it. What is in it belongs to the app: leaving ends nothing.
 
+mod actions;
+mod approval;
+mod caption;
+mod divider;
+mod feedback;
+mod find;
 mod fold;
 mod follow;
+mod image;
 mod json;
+mod list;
+mod payload;
+mod place;
 mod row;
+mod sources;
+mod steps;
+mod zoom;
 
 use leptos::{html, prelude::*};
 
+use self::approval::approval;
+use self::find::find_bar;
 use self::follow::Follow;
+use self::list::Outlook;
 use self::row::row_view;
 use super::composer::MessageField;
 use super::kit::{Button, Icon, IconView, Mark, Panel, Skeleton, SkeletonShape, Tone, Variant};
@@ -15,7 +31,8 @@ use super::room::{server_panel, welcome};
 use super::use_app;
 use crate::core::error::ApiError;
 use crate::core::route::Route;
-use crate::core::thread::message::{RowKind, RowState};
+use crate::core::thread::items::Item;
+use crate::core::thread::message::{RowId, RowKind, RowState};
 use crate::i18n::{composer as composer_words, errors, room as room_words, thread as words};
 use crate::state::room::RoomState;
 use crate::state::thread::{RunPhase, ThreadState};
@@ -23,45 +40,43 @@ use crate::state::thread::{RunPhase, ThreadState};
 /// A thread of a room.
 pub fn thread_view(room: &RoomState, thread: &ThreadState, route: Signal<Route>) -> AnyView {
     thread.open();
-    let follow = Follow::new();
+    let follow = Follow::new(thread);
+    on_cleanup({
+        let thread = thread.clone();
+        move || thread.submit_opinions()
+    });
     let field = NodeRef::<html::Textarea>::new();
-    let order = thread.order();
     let run: Signal<RunPhase> = {
         let run = thread.run();
         Signal::derive(move || run.get())
     };
-    keep_end_in_view(thread, follow, run);
+    keep_up(thread, follow, run);
 
-    let on_scroll = {
-        let order = order.clone();
-        move |_| follow.scrolled(order.with_untracked(Vec::len))
-    };
-    let rows = {
-        let thread = thread.clone();
-        move |id| row_view(&thread, &id)
-    };
     let stop = {
         let thread = thread.clone();
         Callback::new(move |()| thread.stop())
     };
     view! {
         <div class="room">
+            {find_bar(thread, follow)}
             <div
                 class="transcript"
                 role="log"
                 aria-label=words::CONVERSATION
                 aria-live="off"
                 tabindex="0"
-                on:scroll=on_scroll
+                on:scroll=move |_| follow.scrolled()
                 on:wheel=move |event| follow.wheeled(&event)
                 on:keydown=move |event| follow.key(&event)
+                on:pointermove=move |_| follow.pointed()
+                on:click=move |event| follow.pressed(&event)
                 node_ref=follow.log
             >
                 {past(room, thread, field)}
-                <For each=move || order.get() key=Clone::clone children=rows />
+                <div class="transcript__list" node_ref=follow.list></div>
             </div>
             <div class="dock">
-                {jump(thread, follow)} {server_panel(&room.server(), route)}
+                {jump(follow)} {server_panel(&room.server(), route)}
                 <MessageField
                     composer=thread.composer()
                     run=run
@@ -71,7 +86,7 @@ pub fn thread_view(room: &RoomState, thread: &ThreadState, route: Signal<Route>)
                     field=field
                 />
             </div>
-            {announcer(thread, run)}
+            {announcer(thread, run)} {approval(room, thread, field)}
         </div>
     }
     .into_any()
@@ -105,18 +120,46 @@ fn placeholder(room: &RoomState) -> Signal<String> {
     Signal::derive(move || composer_words::placeholder(&super::room::name(&room)))
 }
 
-fn keep_end_in_view(thread: &ThreadState, follow: Follow, run: Signal<RunPhase>) {
-    let (order, state, text) = (thread.order(), thread.clone(), thread.composer().text());
+/// Shows the rows as they come. What is in a row changes without this.
+fn keep_up(thread: &ThreadState, follow: Follow, run: Signal<RunPhase>) {
+    let (order, unread_after) = (thread.order(), thread.unread_after());
+    // What is new is told once, as it was on arrival: what comes while one looks on is not.
+    let unread = StoredValue::new(None::<Option<RowId>>);
+    let is_live =
+        Memo::new(move |_| matches!(run.get(), RunPhase::Streaming | RunPhase::Resuming { .. }));
     Effect::new(move |_| {
-        run.track();
-        // The field grows with its text and leaves less room for the conversation.
-        text.track();
-        let (rows, last) = order.with(|order| (order.len(), order.last().cloned()));
-        if let Some(row) = last.and_then(|id| state.row(&id)) {
-            row.track();
-        }
-        follow.settle(Some(rows));
+        let after = unread_after.get();
+        follow.outlook.open.track();
+        order.with(|order| {
+            if let Some(after) = after
+                && unread.with_value(Option::is_none)
+                && order.contains(&after)
+            {
+                unread.set_value(Some(
+                    Some(after).filter(|after| order.last() != Some(after)),
+                ));
+            }
+            let unread = unread.get_value().flatten();
+            follow.take(order, is_live.get(), unread.as_ref());
+        });
     });
+}
+
+/// One thing in the list.
+fn row_item(
+    thread: &ThreadState,
+    item: Item,
+    rows: &[RowId],
+    outlook: Outlook,
+    today: i64,
+) -> AnyView {
+    match (item, rows.first()) {
+        (Item::Day(day), _) => divider::day(day, today),
+        (Item::Unread, _) => divider::unread(),
+        (Item::Row(_), Some(id)) => row_view(thread, id),
+        (Item::Steps(_), _) => steps::steps(thread, rows, outlook),
+        (Item::Row(_), None) => ().into_any(),
+    }
 }
 
 /// What stands above the rows: how the loading of the past goes, or a welcome where there is none.
@@ -199,32 +242,17 @@ pub fn load_failed(error: &ApiError, retry: Callback<()>) -> AnyView {
     .into_any()
 }
 
-fn jump(thread: &ThreadState, follow: Follow) -> AnyView {
-    let (order, thread) = (thread.order(), thread.clone());
-    let is_message = move |kind: &RowKind| {
-        matches!(
-            kind,
-            RowKind::User { .. } | RowKind::Assistant { .. } | RowKind::Error { .. }
-        )
-    };
-    let label = move || {
-        let seen = follow.seen();
-        let new = order.with(|order| {
-            let rows = order.iter().skip(seen).filter_map(|id| thread.row(id));
-            rows.filter(|row| row.with_untracked(|row| is_message(&row.kind)))
-                .count()
-        });
-        words::jump(new)
-    };
+fn jump(follow: Follow) -> AnyView {
+    let Outlook { is_away, new, .. } = follow.outlook;
     view! {
         <button
             class="jump"
             type="button"
-            data-shown=move || if follow.is_away() { "true" } else { "false" }
+            data-shown=move || if is_away.get() { "true" } else { "false" }
             on:click=move |_| follow.hold()
         >
             <IconView icon=Icon::ArrowDown />
-            {label}
+            {move || words::jump(new.get())}
         </button>
     }
     .into_any()

@@ -1,6 +1,12 @@
 //! Small things to do with the document: title, focus, scrolling, clipboard.
 
+pub mod copy;
+pub mod mark;
+mod script;
+pub mod tab;
+pub mod time;
 pub mod tree;
+pub mod view;
 
 use std::cell::RefCell;
 use std::sync::OnceLock;
@@ -86,11 +92,27 @@ pub fn reload() {
     }
 }
 
+thread_local! {
+    /// What stands before the title.
+    static BADGE: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
 /// Names the page.
 pub fn set_title(title: &str) {
     if let Some(document) = window().document() {
-        document.set_title(title);
+        BADGE.with_borrow(|badge| document.set_title(&[badge.as_str(), title].concat()));
     }
+}
+
+/// Puts a text before the title, whatever that is and becomes.
+pub fn set_badge(badge: String) {
+    let title = window()
+        .document()
+        .and_then(|document| js_sys::Reflect::get(&document, &"title".into()).ok())
+        .and_then(|title| title.as_string())
+        .unwrap_or_default();
+    let old = BADGE.replace(badge);
+    set_title(title.strip_prefix(&old).unwrap_or(&title));
 }
 
 /// Says that the app takes input (`decisions.md` section 10), and takes the splash away.

@@ -46,6 +46,16 @@ impl Listener {
         }
     }
 
+    /// Listens on anything that has events.
+    #[must_use]
+    pub fn on(
+        target: EventTarget,
+        name: &'static str,
+        handler: impl FnMut(Event) + 'static,
+    ) -> Self {
+        Self::new(target, name, false, handler)
+    }
+
     /// Listens on the window.
     #[must_use]
     pub fn window(name: &'static str, handler: impl FnMut(Event) + 'static) -> Self {

@@ -57,6 +57,12 @@ fn raw() -> Result<web_sys::Storage, StoreError> {
     }
 }
 
+/// What this tab keeps over a reload, and no longer than itself. It may be missing or refused.
+pub(super) fn of_tab() -> Option<web_sys::Storage> {
+    let storage = js_sys::Reflect::get(&window(), &"sessionStorage".into());
+    storage.ok()?.dyn_into().ok()
+}
+
 impl Store for LocalStore {
     fn get(&self, key: &str) -> Result<Option<String>, StoreError> {
         raw()?.get_item(key).map_err(|_| StoreError::Unavailable)

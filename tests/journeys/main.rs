@@ -1,11 +1,13 @@
 //! Journeys through the state layer: real state, fake effects, a fake clock. Nothing sleeps.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod composer;
 mod connect;
 mod connecting;
 mod drafts;
 mod fake;
 mod faults;
+mod feedback;
 mod guard;
 mod idle;
 mod lobby;
@@ -24,3 +26,5 @@ mod sign_out;
 mod storage;
 mod streams;
 mod tabs;
+mod tools;
+mod unread;

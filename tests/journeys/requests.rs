@@ -180,7 +180,7 @@ fn a_stream_that_is_refused_at_its_start_gives_the_text_back_and_is_not_tried_ag
     for (status, told) in [
         (400, "did not accept"),
         (403, "permission"),
-        (404, "not here"),
+        (404, "not there any more"),
         (500, "problem"),
     ] {
         let (world, harbor) = World::with_one();

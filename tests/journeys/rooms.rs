@@ -3,6 +3,7 @@
 use enfilade::core::error::ApiError;
 use enfilade::core::room::ThreadId;
 use enfilade::state::server::Standing;
+use enfilade::state::thread::feedback::UNDO_MS;
 use reactive_graph::traits::GetUntracked;
 
 use crate::fake::{Backend, HOUR, SECOND, Tab, World, content, reply, rows, started, text_start};
@@ -131,8 +132,9 @@ fn a_401_to_feedback_ends_the_session_and_anything_else_is_told() {
         let (world, harbor) = World::with_one();
         let tab = world.open();
         world.net.always("POST /r-1/feedback", reply(status, "{}"));
-        tab.thread(&harbor, "t-1").feedback("r-1", true);
+        tab.thread(&harbor, "t-1").rate("r-1", true);
         tab.settle();
+        world.advance(i64::from(UNDO_MS));
         assert_eq!(tab.standing(&harbor), standing, "{status}");
         assert_eq!(tab.toasts().len(), 1);
         assert_eq!(

@@ -1,5 +1,7 @@
 //! The switches at the start of a message.
 
+use super::show::Show;
+
 /// Switches a message can begin with.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Modifiers {
@@ -13,6 +15,12 @@ pub struct Modifiers {
     pub boom: bool,
     /// `cut N`: the stream is dropped after N events.
     pub cut: Option<usize>,
+    /// `show KIND`: what comes with the answer.
+    pub show: Vec<Show>,
+    /// `flood N`: instead of the room's answer, N pieces of Markdown, as fast as they are taken.
+    pub flood: Option<usize>,
+    /// `rate N`: so many of those pieces in a second.
+    pub rate: Option<u64>,
 }
 
 /// Longest answer that can be asked for.
@@ -38,6 +46,10 @@ impl Modifiers {
             return Some(after);
         }
         let (number, rest) = split_word(after.trim_start());
+        if word == "show" {
+            self.show.extend(Show::named(number)?);
+            return Some(rest);
+        }
         let number: u64 = number.parse().ok()?;
         let count = usize::try_from(number).unwrap_or(usize::MAX);
         match word {
@@ -45,6 +57,8 @@ impl Modifiers {
             "long" => self.long = Some(count.min(MOST_SECTIONS)),
             "wait" => self.wait = number.min(LONGEST_PAUSE),
             "cut" => self.cut = Some(count),
+            "flood" => self.flood = Some(count),
+            "rate" => self.rate = Some(number.max(1)),
             _ => return None,
         }
         Some(rest)
@@ -69,10 +83,17 @@ mod tests {
                 long: Some(2),
                 wait: 9,
                 boom: true,
-                cut: Some(7)
+                cut: Some(7),
+                ..Modifiers::default()
             }
         );
         assert_eq!(rest, "hello long 3");
+        let (modifiers, rest) = Modifiers::take("flood 20 rate 0 and go");
+        assert_eq!((modifiers.flood, modifiers.rate), (Some(20), Some(1)));
+        assert_eq!(rest, "and go");
         assert_eq!(Modifiers::take("wait for me").1, "wait for me");
+        let (modifiers, rest) = Modifiers::take("show raw show steps show me");
+        assert_eq!(modifiers.show, [Show::Raw, Show::Steps]);
+        assert_eq!(rest, "show me");
     }
 }

@@ -59,7 +59,7 @@ pub struct RunInput {
     pub thread_id: String,
     /// Must equal the run of the path.
     pub run_id: String,
-    /// The last known AG-UI state.
+    /// The last known AG-UI state, without what belongs to one run only.
     pub state: Value,
     /// The whole conversation; servers do not merge earlier runs.
     pub messages: Vec<WireMessage>,
@@ -72,19 +72,58 @@ pub struct RunInput {
 }
 
 impl RunInput {
-    /// An input without tools, context and options.
+    /// An input without tools, context and options; `state` is the last known one ([`state_for_next_run`] is done to it here).
     #[must_use]
     pub fn new(thread_id: &str, run_id: &str, state: Value, messages: Vec<WireMessage>) -> Self {
         Self {
             thread_id: thread_id.to_owned(),
             run_id: run_id.to_owned(),
-            state,
+            state: state_for_next_run(&state),
             messages,
             tools: Vec::new(),
             context: Vec::new(),
             forwarded_props: Value::Object(serde_json::Map::new()),
         }
     }
+}
+
+/// Keys of a retrieval namespace that belong to one run: they are sent empty, so that what comes back is of the run it comes with.
+const RUN_SCOPED: [&str; 3] = ["citations", "searches", "executions"];
+
+/// The AG-UI state as it is sent with the next run: in every namespace that has a `citation_index`, what belongs to one run only is emptied
+/// where it is present. The index itself stays.
+#[must_use]
+pub fn state_for_next_run(state: &Value) -> Value {
+    let mut state = state.clone();
+    let Value::Object(namespaces) = &mut state else {
+        return state;
+    };
+    for namespace in namespaces.values_mut() {
+        if !namespace
+            .get("citation_index")
+            .is_some_and(Value::is_object)
+        {
+            continue;
+        }
+        for key in RUN_SCOPED {
+            match namespace.get_mut(key) {
+                Some(Value::Array(list)) => list.clear(),
+                Some(Value::Object(map)) => map.clear(),
+                _ => {}
+            }
+        }
+    }
+    state
+}
+
+/// Reads messages as they are stored with a run; malformed ones are skipped one by one.
+#[must_use]
+pub fn read_messages(messages: &Value) -> Vec<WireMessage> {
+    let messages = messages.as_array().map_or(&[][..], Vec::as_slice);
+    messages
+        .iter()
+        .filter_map(|message| WireMessage::deserialize(message).ok())
+        .collect()
 }
 
 /// A message as it is sent to a server (AG-UI `Message`).
@@ -268,6 +307,48 @@ mod tests {
         };
         assert!(cursor.seen("r:0") && cursor.seen("r:3"));
         assert!(!cursor.seen("r:4") && !cursor.seen("junk") && !cursor.seen(""));
+    }
+
+    #[test]
+    fn only_what_belongs_to_one_run_is_emptied_for_the_next() {
+        let state = json!({
+            "rag":{"citation_index":{"c":{"index":1}},"citations":["c"],"searches":{"q":[1]},"executions":[1],"document_filter":"id = 'x'"},
+            "docs":{"citation_index":{},"citations":"odd","searches":null},
+            "own":{"citations":["kept"]},
+            "list":["citation_index"],
+        });
+        assert_eq!(
+            state_for_next_run(&state),
+            json!({
+                "rag":{"citation_index":{"c":{"index":1}},"citations":[],"searches":{},"executions":[],"document_filter":"id = 'x'"},
+                "docs":{"citation_index":{},"citations":"odd","searches":null},
+                "own":{"citations":["kept"]},
+                "list":["citation_index"],
+            })
+        );
+        assert_eq!(state_for_next_run(&json!(7)), json!(7));
+    }
+
+    #[test]
+    fn stored_messages_are_read_with_their_nulls_and_bad_ones_skipped() {
+        let stored = json!([
+            {"id":"u","role":"user","content":"hi","name":null,"encryptedValue":null},
+            {"id":"t","role":"assistant","content":null,"toolCalls":[{"id":"c","type":"function","function":{"name":"f","arguments":"{}"},"encryptedValue":null}]},
+            {"id":"r","role":"tool","content":"blue","toolCallId":"c","error":null},
+            {"id":"x","role":"wizard"}, 7, null,
+        ]);
+        let messages = read_messages(&stored);
+        assert_eq!(messages.len(), 3);
+        assert_eq!(
+            messages[2],
+            WireMessage::Tool {
+                id: "r".into(),
+                tool_call_id: "c".into(),
+                content: "blue".into(),
+                error: None
+            }
+        );
+        assert!(read_messages(&Value::Null).is_empty());
     }
 
     #[test]

@@ -3,14 +3,16 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::core::record::{self, keys};
+use crate::core::record::{self, RecordError, keys};
 use crate::core::room::{RoomId, ThreadId};
 use crate::core::route::decode_percent;
 use crate::core::seal::decode_base64url;
 use crate::core::server::id::ServerId;
 
-/// Version of a stored draft.
-pub const VERSION: u32 = 1;
+/// Newest version of a stored draft.
+pub const VERSION: u32 = 2;
+/// Version of a draft that is text alone: also what an older app can read and write without losing anything.
+const TEXT_ALONE: u32 = 1;
 /// How long a draft is kept after its last change, in milliseconds.
 pub const TTL_MS: i64 = 24 * 60 * 60 * 1000;
 
@@ -98,49 +100,96 @@ impl DraftKey {
     }
 }
 
-/// A text that was not sent yet.
+/// An image of a draft: its name, not its bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptImage {
+    /// The number in its token.
+    pub number: u32,
+    /// Its file name.
+    pub name: String,
+}
+
+/// A message that waits for its turn.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptMessage {
+    /// Tells it from all others, in every tab.
+    pub id: String,
+    /// As typed, with a token for each image.
+    pub text: String,
+    /// The images of its tokens.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub images: Vec<KeptImage>,
+    /// Whether a tab was sending it when this was stored.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sending: bool,
+}
+
+/// What was not sent yet.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Draft {
-    /// As typed.
+    /// As typed, with a token for each image.
     pub text: String,
     /// When it was saved, in milliseconds since the Unix epoch.
     pub saved_at: i64,
     /// Where the caret stood, in UTF-16 units as browsers count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub caret: Option<usize>,
+    /// The images of its tokens.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub images: Vec<KeptImage>,
+    /// Messages that wait for the end of a run, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waiting: Vec<KeptMessage>,
 }
 
 impl Draft {
     /// Whether there is nothing worth keeping; such a draft is deleted rather than saved.
     pub fn is_blank(&self) -> bool {
-        self.text.trim().is_empty()
+        self.text.trim().is_empty() && self.waiting.is_empty()
     }
 
-    /// The stored form.
+    /// The stored form. What an older version of the app would lose is marked as newer than it.
     pub fn encode(&self) -> String {
-        record::encode(VERSION, self)
+        let is_text = self.images.is_empty() && self.waiting.is_empty();
+        record::encode(if is_text { TEXT_ALONE } else { VERSION }, self)
     }
 
     /// Whether a stored draft has outlived [`TTL_MS`] at `now` (milliseconds). One that cannot be read is
     /// somebody's text all the same, and stays.
     pub fn is_over(text: &str, now: i64) -> bool {
-        record::decode::<Self>(VERSION, text)
-            .is_ok_and(|draft| now.saturating_sub(draft.saved_at) > TTL_MS)
+        // Read by hand: this is asked at the start of the app, before there is any room.
+        let record: Value = serde_json::from_str(text).unwrap_or_default();
+        let is_known = matches!(record["v"].as_u64(), Some(1..=2));
+        let saved_at = record["data"]["saved_at"].as_i64();
+        let has_text = record["data"]["text"].is_string();
+        is_known
+            && has_text
+            && saved_at.is_some_and(|saved_at| now.saturating_sub(saved_at) > TTL_MS)
+    }
+
+    /// Reads a stored draft, however old.
+    ///
+    /// # Errors
+    /// As [`record::decode`].
+    pub fn read(text: &str) -> Result<Self, RecordError> {
+        let draft: Self = match record::decode(VERSION, text) {
+            Err(RecordError::OtherVersion(TEXT_ALONE)) => record::decode(TEXT_ALONE, text)?,
+            draft => draft?,
+        };
+        let end = draft.text.encode_utf16().count();
+        Ok(Self {
+            caret: draft.caret.map(|caret| caret.min(end)),
+            ..draft
+        })
     }
 
     /// Reads a stored draft; `None` if it is unreadable, blank or older than [`TTL_MS`] at `now` (milliseconds).
     ///
     /// A draft from the future is kept: a clock that was set back must not cost anyone their text.
     pub fn decode(text: &str, now: i64) -> Option<Self> {
-        let draft: Self = record::decode(VERSION, text).ok()?;
-        if draft.is_blank() || now.saturating_sub(draft.saved_at) > TTL_MS {
-            return None;
-        }
-        let end = draft.text.encode_utf16().count();
-        Some(Self {
-            caret: draft.caret.map(|caret| caret.min(end)),
-            ..draft
-        })
+        let draft = Self::read(text).ok()?;
+        let is_over = now.saturating_sub(draft.saved_at) > TTL_MS;
+        (!draft.is_blank() && !is_over).then_some(draft)
     }
 }
 
@@ -287,6 +336,7 @@ mod tests {
             text: text.to_owned(),
             saved_at: NOW,
             caret,
+            ..Draft::default()
         }
     }
 
@@ -300,6 +350,61 @@ mod tests {
             draft("hi", None).encode(),
             r#"{"v":1,"data":{"text":"hi","saved_at":1800000000000}}"#
         );
+    }
+
+    fn with_all() -> Draft {
+        let cat = |number| KeptImage {
+            number,
+            name: "cat.png".into(),
+        };
+        let message = |id: &str, sending| KeptMessage {
+            id: id.into(),
+            text: "then [Image 2]".into(),
+            images: vec![cat(2)],
+            sending,
+        };
+        Draft {
+            images: vec![cat(1)],
+            waiting: vec![message("a", true), message("b", false)],
+            ..draft("look [Image 1]", None)
+        }
+    }
+
+    #[test]
+    fn what_an_older_app_would_lose_is_stored_as_newer_than_it() {
+        assert_eq!(
+            with_all().encode(),
+            concat!(
+                r#"{"v":2,"data":{"text":"look [Image 1]","saved_at":1800000000000,"images":[{"number":1,"name":"cat.png"}],"#,
+                r#""waiting":[{"id":"a","text":"then [Image 2]","images":[{"number":2,"name":"cat.png"}],"sending":true},"#,
+                r#"{"id":"b","text":"then [Image 2]","images":[{"number":2,"name":"cat.png"}]}]}}"#
+            )
+        );
+        assert_eq!(Draft::decode(&with_all().encode(), NOW), Some(with_all()));
+        let waiting = Draft {
+            text: String::new(),
+            images: Vec::new(),
+            ..with_all()
+        };
+        assert!(!waiting.is_blank() && waiting.encode().starts_with(r#"{"v":2"#));
+    }
+
+    #[test]
+    fn only_a_draft_that_can_be_read_grows_too_old() {
+        for draft in [draft("x", None), with_all()] {
+            assert!(!Draft::is_over(&draft.encode(), NOW + TTL_MS));
+            assert!(Draft::is_over(&draft.encode(), NOW + TTL_MS + 1));
+        }
+        for odd in [
+            "",
+            "{",
+            "[]",
+            r#"{"v":3,"data":{"text":"x","saved_at":1}}"#,
+            r#"{"v":1,"data":{"text":7,"saved_at":1}}"#,
+            r#"{"v":1,"data":{"text":"x","saved_at":"1"}}"#,
+        ] {
+            assert!(!Draft::is_over(odd, NOW), "{odd}");
+        }
     }
 
     #[test]
@@ -324,7 +429,8 @@ mod tests {
         for text in [
             "",
             "{",
-            r#"{"v":2,"data":{"text":"x","saved_at":1800000000000}}"#,
+            r#"{"v":3,"data":{"text":"x","saved_at":1800000000000}}"#,
+            r#"{"v":2,"data":{"text":"x","saved_at":1800000000000,"waiting":[1]}}"#,
             &draft(" \n\t", None).encode(),
         ] {
             assert_eq!(Draft::decode(text, NOW), None, "{text}");

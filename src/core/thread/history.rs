@@ -1,12 +1,16 @@
 //! Threads and runs as a server stores them, and the conversation rebuilt from them.
 
-use super::timeline::Timeline;
+mod read;
+
+pub use self::read::{input_of, runs};
+
+use super::message::RowKind;
+use super::timeline::{Change, Timeline};
 use crate::core::agui::event::Event;
 use crate::core::agui::run::UserContent;
 use crate::core::room::ThreadId;
 use crate::core::time::parse_rfc3339;
 use serde_json::Value;
-use std::cmp::Ordering;
 use std::collections::HashMap;
 
 /// A thread as the list shows it.
@@ -31,22 +35,33 @@ pub struct RunSummary {
     pub created: Option<i64>,
     /// When it ended, in milliseconds since 1970; `None` while it runs, and for ever if the server was stopped meanwhile.
     pub finished: Option<i64>,
-    /// What it was started with (`run_input`); null if it was not started.
-    pub input: Value,
+    /// The message it was started to answer.
+    pub user: Option<UserMessage>,
+    /// What calls came to that were carried out here, where the run goes on after an earlier one.
+    pub results: Vec<CallResult>,
 }
 
 impl RunSummary {
-    /// The AG-UI state it was started with.
+    /// Whether there is anything of it: a thread is made with a run that nobody may ever start.
     #[must_use]
-    pub fn state(&self) -> Option<&Value> {
-        input_state(&self.input)
+    pub fn is_started(&self) -> bool {
+        self.finished.is_some() || self.user.is_some()
     }
 
-    /// The message it was started to answer.
+    /// Whether it goes on after the calls of the run before it, with the same question.
     #[must_use]
-    pub fn user_message(&self) -> Option<UserMessage> {
-        last_user_message(&self.input, &self.id)
+    pub fn continues(&self) -> bool {
+        !self.results.is_empty()
     }
+}
+
+/// What a call came to, as it was sent with the run that went on after it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallResult {
+    /// The call.
+    pub call: String,
+    /// Its result.
+    pub content: String,
 }
 
 /// A message of the person, read back from a stored run.
@@ -64,9 +79,59 @@ pub struct UserMessage {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Stored {
     /// The run as `GET …/agui/{thread}/{run}` gives it.
-    Run(Value),
+    Run(StoredRun),
     /// The run could not be loaded: its place shows a gap.
     Failed,
+}
+
+/// A run as it is stored.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StoredRun {
+    /// Whether it has ended.
+    pub is_finished: bool,
+    /// What it was started with; null if it was not started.
+    pub input: Value,
+    /// Its events so far, in order.
+    pub events: Vec<Value>,
+}
+
+impl StoredRun {
+    /// Takes the answer apart.
+    #[must_use]
+    pub fn new(mut answer: Value) -> Self {
+        let is_finished = present(&answer, "finished").is_some();
+        let mut take = |field| answer.get_mut(field).map(Value::take).unwrap_or_default();
+        Self {
+            is_finished,
+            input: take("run_input"),
+            events: match take("events") {
+                Value::Array(events) => events,
+                _ => Vec::new(),
+            },
+        }
+    }
+
+    /// When it last said something, in milliseconds since 1970.
+    #[must_use]
+    pub fn last_sign(&self) -> Option<i64> {
+        let times = self.events.iter().rev();
+        times
+            .filter_map(|event| event.get("timestamp")?.as_i64())
+            .next()
+    }
+}
+
+/// The messages that a run was started with, its own question aside: the conversation before it.
+#[must_use]
+pub fn messages_before(input: &mut Value, continues: bool) -> Vec<Value> {
+    let messages = input.get_mut("messages").map(Value::take);
+    let Some(Value::Array(mut messages)) = messages else {
+        return Vec::new();
+    };
+    if !continues && let Some(last) = messages.iter().rposition(is_user) {
+        messages.truncate(last);
+    }
+    messages
 }
 
 /// A conversation rebuilt from storage.
@@ -87,118 +152,103 @@ pub fn threads(answer: &Value) -> Vec<ThreadSummary> {
         .collect()
 }
 
-/// Reads the runs of a thread, oldest first, those without a time last; entries without an id are skipped.
-#[must_use]
-pub fn runs(thread: &Value) -> Vec<RunSummary> {
-    let mut runs: Vec<_> = entries(thread.get("runs").unwrap_or(&Value::Null))
-        .filter_map(|(key, entry)| run(entry, key))
-        .collect();
-    runs.sort_by(|a, b| match (a.created, b.created) {
-        (Some(a), Some(b)) => a.cmp(&b),
-        (Some(_), None) => Ordering::Less,
-        (None, Some(_)) => Ordering::Greater,
-        (None, None) => Ordering::Equal,
-    });
-    runs
-}
-
 /// Rebuilds a conversation from its runs (oldest first) and what is stored of each, by run id.
-///
-/// A run without an entry in `stored` shows only the message that started it; that is right for a run still going on, which is
-/// then replayed live.
 #[must_use]
-pub fn rebuild(runs: &[RunSummary], stored: &HashMap<String, Stored>) -> History {
+pub fn rebuild(runs: &[RunSummary], stored: HashMap<String, Stored>) -> History {
     let mut timeline = Timeline::new();
-    let mut unfinished = Vec::new();
-    for run in runs {
-        let record = stored.get(&run.id);
-        let input = match record {
-            Some(Stored::Run(value)) => present(value, "run_input").unwrap_or(&run.input),
-            _ => &run.input,
-        };
-        let events = record.map_or(&[][..], Stored::events);
-        let user = last_user_message(input, &run.id);
-        if run.finished.is_none()
-            && record.is_none_or(|record| !record.is_finished())
-            && (user.is_some() || !events.is_empty())
-        {
-            unfinished.push(run.id.clone());
-        }
-        if let Some(state) = input_state(input) {
-            timeline.set_state(state.clone());
-        }
-        if let Some(user) = user {
-            push_user(&mut timeline, run, user, started(events).or(run.created));
-        }
-        if record == Some(&Stored::Failed) {
-            let _ = timeline.push_gap(&run.id, run.created);
-        }
-        replay(&mut timeline, run, events);
-        // What is stored does not grow: only a stream that follows the run makes its rows go on.
-        let _ = timeline.interrupt(&run.id);
-    }
+    let (unfinished, _) = extend(&mut timeline, runs, stored, &|_| false);
     History {
         timeline,
         unfinished,
     }
 }
 
-/// The AG-UI state to start the next run from: that of the newest run that has one, as it ended or else as it began.
-#[must_use]
-pub fn latest_state(runs: &[RunSummary], stored: &HashMap<String, Stored>) -> Option<Value> {
-    runs.iter().rev().find_map(|run| {
-        let record = stored.get(&run.id);
-        let ended = record.and_then(|record| {
-            let snapshots = record
-                .events()
-                .iter()
-                .rev()
-                .filter(|event| text(event, "type") == Some("STATE_SNAPSHOT"));
-            snapshots
-                .filter_map(|event| event.get("snapshot"))
-                .find(|snapshot| snapshot.is_object())
-        });
-        let began = match record {
-            Some(Stored::Run(value)) => present(value, "run_input").and_then(input_state),
-            _ => None,
+/// Adds runs (oldest first) to the end of a conversation, with what is stored of each, by run id. Says which of them were started and have
+/// not ended, and what has changed.
+///
+/// A run without an entry in `stored` shows only the message that started it; that is right for a run still going on, which is
+/// then replayed live. `is_taken` tells message ids that stand elsewhere in the conversation.
+pub fn extend(
+    timeline: &mut Timeline,
+    runs: &[RunSummary],
+    mut stored: HashMap<String, Stored>,
+    is_taken: &dyn Fn(&str) -> bool,
+) -> (Vec<String>, Change) {
+    let mut unfinished = Vec::new();
+    let before = timeline.rows().len();
+    let mut change = Change::none();
+    for run in runs {
+        let (record, is_gap) = match stored.remove(&run.id) {
+            Some(Stored::Run(record)) => (record, false),
+            Some(Stored::Failed) => (StoredRun::default(), true),
+            None => (StoredRun::default(), false),
         };
-        ended.or(began).or(run.state()).cloned()
-    })
-}
-
-impl Stored {
-    fn events(&self) -> &[Value] {
-        match self {
-            Self::Run(value) => value
-                .get("events")
-                .and_then(Value::as_array)
-                .map_or(&[], Vec::as_slice),
-            Self::Failed => &[],
+        let late = last_user_message(&record.input, &run.id);
+        let user = late.or_else(|| run.user.clone());
+        let is_started = user.is_some() || !record.events.is_empty();
+        if run.finished.is_none() && !record.is_finished && !is_gap && is_started {
+            unfinished.push(run.id.clone());
         }
+        if let Some(state) = input_state(&record.input) {
+            timeline.set_state(state.clone());
+        }
+        if let Some(user) = user {
+            let at = started(&record.events).or(run.created);
+            push_user(timeline, run, user, at, is_taken);
+        }
+        change.merge(complete_calls(timeline, run));
+        if is_gap {
+            let _ = timeline.push_gap(&run.id, run.created);
+        }
+        replay(timeline, run, record.events);
+        // What is stored does not grow: only a stream that follows the run makes its rows go on.
+        let _ = timeline.interrupt(&run.id);
     }
-
-    // The list of runs may be older than the run.
-    fn is_finished(&self) -> bool {
-        matches!(self, Self::Run(value) if present(value, "finished").is_some())
-    }
+    let made = timeline.rows().iter().skip(before);
+    change.rows.extend(made.map(|row| row.id.clone()));
+    change.order = timeline.rows().len() > before;
+    (unfinished, change)
 }
 
-fn replay(timeline: &mut Timeline, run: &RunSummary, events: &[Value]) {
+/// Replays stored events of a run; what is known of them already is not doubled.
+pub fn replay(timeline: &mut Timeline, run: &RunSummary, events: Vec<Value>) {
     for event in events {
         let _ = timeline.apply(
-            &Event::from_value(event.clone()),
+            &Event::from_value(event),
             &run.id,
             run.created.unwrap_or_default(),
         );
     }
 }
 
-fn push_user(timeline: &mut Timeline, run: &RunSummary, user: UserMessage, at: Option<i64>) {
+/// Calls carried out here have no result among the events of their run: it was sent with the next.
+pub fn complete_calls(timeline: &mut Timeline, run: &RunSummary) -> Change {
+    let mut change = Change::none();
+    for result in &run.results {
+        let owner = timeline.rows().iter().rev().find(|row| {
+            let is_open = matches!(row.kind, RowKind::ToolCall { result: None, .. });
+            is_open && row.message_id == result.call
+        });
+        if let Some(owner) = owner.and_then(|row| row.run.clone()) {
+            change.merge(timeline.complete_call(&owner, &result.call, &result.content));
+        }
+    }
+    change
+}
+
+fn push_user(
+    timeline: &mut Timeline,
+    run: &RunSummary,
+    user: UserMessage,
+    at: Option<i64>,
+    is_taken: &dyn Fn(&str) -> bool,
+) {
     let known = timeline.user_row(&user.id).map(|row| row.kind.clone());
     let id = match known {
         // The same message again: a run that goes on after client tools.
-        Some(super::message::RowKind::User { text }) if text == user.text => return,
+        Some(RowKind::User { text }) if text == user.text => return,
         Some(_) => format!("user-{}", run.id),
+        None if is_taken(&user.id) => format!("user-{}", run.id),
         None => user.id,
     };
     let _ = timeline.push_user_content(&id, &user.text, user.content, at);
@@ -223,18 +273,6 @@ fn thread(entry: &Value, key: Option<&str>) -> Option<ThreadSummary> {
             .map(str::to_owned),
         created: time(entry, "created"),
         last_activity: time(entry, "last_activity"),
-    })
-}
-
-fn run(entry: &Value, key: Option<&str>) -> Option<RunSummary> {
-    let created = time(entry, "created");
-    Some(RunSummary {
-        id: id(entry, "run_id", key)?,
-        created,
-        // A time that cannot be read still says that the run has ended.
-        finished: present(entry, "finished")
-            .map(|_| time(entry, "finished").or(created).unwrap_or_default()),
-        input: entry.get("run_input").cloned().unwrap_or_default(),
     })
 }
 
@@ -266,15 +304,22 @@ fn time(value: &Value, field: &str) -> Option<i64> {
     parse_rfc3339(text(value, field)?)
 }
 
-fn input_state(input: &Value) -> Option<&Value> {
+/// The AG-UI state that a run was started with.
+#[must_use]
+pub fn input_state(input: &Value) -> Option<&Value> {
     input.get("state").filter(|state| state.is_object())
 }
 
 fn last_user_message(input: &Value, run: &str) -> Option<UserMessage> {
     let messages = input.get("messages")?.as_array()?;
-    let message = messages.iter().rev().find(|message| {
-        message.is_object() && present(message, "role").is_none_or(|role| role == "user")
-    })?;
+    user_message(messages.iter().rev().find(|message| is_user(message))?, run)
+}
+
+fn is_user(message: &Value) -> bool {
+    message.is_object() && present(message, "role").is_none_or(|role| role == "user")
+}
+
+fn user_message(message: &Value, run: &str) -> Option<UserMessage> {
     let id = text(message, "id")
         .map(str::trim)
         .filter(|id| !id.is_empty());
@@ -293,8 +338,19 @@ fn last_user_message(input: &Value, run: &str) -> Option<UserMessage> {
     })
 }
 
+fn call_result(message: &Value) -> Option<CallResult> {
+    let call = ["toolCallId", "tool_call_id"]
+        .iter()
+        .find_map(|name| text(message, name))?;
+    Some(CallResult {
+        call: call.to_owned(),
+        content: text(message, "content").unwrap_or_default().to_owned(),
+    })
+}
+
 /// What people see of a message: a label such as "Image 1:" before an image is for the model; they see the image's place instead.
-pub(super) fn shown(content: &UserContent) -> String {
+#[must_use]
+pub fn shown(content: &UserContent) -> String {
     let parts = match content {
         UserContent::Text(text) => return text.clone(),
         UserContent::Parts(parts) => parts,
@@ -331,7 +387,7 @@ pub(super) fn highest_image(content: &UserContent) -> u64 {
     }
 }
 
-fn image_number(part: &Value) -> Option<u64> {
+pub(super) fn image_number(part: &Value) -> Option<u64> {
     part.get("metadata")?.get("soliplex_image_number")?.as_u64()
 }
 

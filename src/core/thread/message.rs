@@ -63,7 +63,7 @@ pub enum RowState {
     Done,
     /// Cut: by Stop, by a lost stream or by an error. What came is kept.
     Partial,
-    /// The server did not take it.
+    /// The server did not take it; of a tool call: it was carried out and went wrong.
     Failed,
 }
 
@@ -139,7 +139,7 @@ pub enum RowKind {
         /// The event as it came.
         payload: String,
     },
-    /// The run ended without an answer.
+    /// The run ended without an answer: of itself (done), or because it was stopped (partial). Where it failed, an error says so instead.
     NoResponse,
     /// The events of a past run could not be loaded.
     Gap,

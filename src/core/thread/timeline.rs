@@ -1,64 +1,26 @@
 //! The rows of one conversation, changed by events of its runs and by what the person does.
 
+mod calls;
+mod change;
+mod extras;
+mod parts;
+mod past;
+mod rows;
 mod run;
+mod snapshot;
+mod sources;
 mod track;
+mod wire;
 
+pub use self::change::Change;
 use self::track::RunTrack;
 use super::history::{highest_image, shown};
 use super::message::{Row, RowId, RowKind, RowState};
 use crate::core::agui::event::Event;
-use crate::core::agui::patch;
-use crate::core::agui::run::{UserContent, WireMessage};
+use crate::core::agui::run::UserContent;
 use crate::core::composer::outgoing::Outgoing;
 use serde_json::{Map, Value};
-use std::collections::{HashMap, HashSet};
-
-/// What a step changed, so that a view can update only that.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[must_use]
-pub struct Change {
-    /// Whether rows were added or removed.
-    pub order: bool,
-    /// The rows that are new or whose content or state changed.
-    pub rows: Vec<RowId>,
-}
-
-impl Change {
-    /// Nothing changed.
-    pub fn none() -> Self {
-        Self::default()
-    }
-
-    /// Whether nothing changed.
-    #[must_use]
-    pub fn is_none(&self) -> bool {
-        !self.order && self.rows.is_empty()
-    }
-
-    /// Adds what another step changed.
-    pub fn merge(&mut self, other: Self) {
-        self.order |= other.order;
-        for id in other.rows {
-            if !self.rows.contains(&id) {
-                self.rows.push(id);
-            }
-        }
-    }
-
-    fn row(id: RowId) -> Self {
-        Self {
-            order: false,
-            rows: vec![id],
-        }
-    }
-
-    fn order() -> Self {
-        Self {
-            order: true,
-            rows: Vec::new(),
-        }
-    }
-}
+use std::collections::HashMap;
 
 /// The rows of a conversation. Events may come twice, late or cut short; rows are neither doubled nor lost by that.
 #[derive(Clone, Debug)]
@@ -71,6 +33,8 @@ pub struct Timeline {
     state: Value,
     /// The highest number of an image so far.
     images: u64,
+    /// Rows that were taken out, and from which count of rewrites on one of the same name goes on.
+    retired: HashMap<RowId, u32>,
 }
 
 impl Default for Timeline {
@@ -90,6 +54,7 @@ impl Timeline {
             parts: HashMap::new(),
             state: Value::Object(Map::new()),
             images: 0,
+            retired: HashMap::new(),
         }
     }
 
@@ -109,6 +74,12 @@ impl Timeline {
     #[must_use]
     pub fn user_row(&self, id: &str) -> Option<&Row> {
         self.row(&user_row_id(id))
+    }
+
+    /// The content of a message of the person that is more than text.
+    #[must_use]
+    pub fn parts(&self, id: &RowId) -> Option<&UserContent> {
+        self.parts.get(id)
     }
 
     /// The AG-UI state after the last event; an object.
@@ -135,22 +106,23 @@ impl Timeline {
         if !self.runs.contains_key(run) {
             self.runs.insert(run.to_owned(), RunTrack::default());
         }
-        let Some(track) = self.runs.get(run) else {
+        let Some(track) = self.runs.get_mut(run) else {
             return Change::none();
         };
         if track.stopped {
             return Change::none();
         }
-        let at = event.timestamp().or(track.started).unwrap_or(received_at);
-        if !track.terminal
-            || matches!(
-                event,
-                Event::RunStarted { .. } | Event::ToolCallResult { .. }
-            )
-        {
-            self.apply_live(event, run, at)
-        } else {
-            self.apply_state(event, run, at)
+        let at = track.time_of(event, received_at);
+        match event {
+            Event::StateSnapshot { .. } | Event::StateDelta { .. } => {
+                let change = self.close_chunk_before(event, run, at);
+                change.and(self.apply_state(event, run, at))
+            }
+            Event::RunStarted { .. } | Event::ToolCallResult { .. } => {
+                self.apply_live(event, run, at)
+            }
+            _ if track.terminal => Change::none(),
+            _ => self.apply_live(event, run, at),
         }
     }
 
@@ -177,6 +149,7 @@ impl Timeline {
             if is_failed {
                 row.state = RowState::Sending;
                 row.kind = kind.clone();
+                row.rewrites = row.rewrites.wrapping_add(1);
             }
             is_failed
         });
@@ -245,13 +218,29 @@ impl Timeline {
 
     /// The person stopped this run: what came is kept as partial and later events of the run are ignored.
     pub fn stop(&mut self, run: &str) -> Change {
-        self.runs.entry(run.to_owned()).or_default().stopped = true;
-        self.end_streaming(run, RowState::Partial)
+        let track = self.runs.entry(run.to_owned()).or_default();
+        let was_over = track.terminal || std::mem::replace(&mut track.stopped, true);
+        track.stopped = true;
+        let last = track.last;
+        let mut change = self.cut_rows(run, last);
+        if was_over {
+            return change;
+        }
+        let kinds: Vec<_> = self.rows_of(run).map(|row| &row.kind).collect();
+        let has_answer = |kind: &&RowKind| matches!(kind, RowKind::Assistant { .. });
+        if !kinds.is_empty() && !kinds.iter().any(has_answer) {
+            change.merge(self.push_no_response(run, RowState::Partial, last));
+        }
+        change.and(self.settle_sources(run))
     }
 
     /// The stream of this run was lost: what came is kept as partial, and goes on if the run is resumed.
     pub fn interrupt(&mut self, run: &str) -> Change {
-        self.end_streaming(run, RowState::Partial)
+        let change = self.cut_rows(run, None);
+        if let Some(track) = self.runs.get_mut(run) {
+            track.cut.extend(change.rows.iter().cloned());
+        }
+        change
     }
 
     /// Forgets what this run made, before all its events are replayed; the new rows take the place of the old.
@@ -299,205 +288,6 @@ impl Timeline {
             RowState::Done,
             at.into(),
         )
-    }
-
-    /// Keeps something of a run that could not be read as a quiet row.
-    pub fn push_unprocessed(
-        &mut self,
-        run: &str,
-        kind: &str,
-        payload: String,
-        at: impl Into<Option<i64>>,
-    ) -> Change {
-        let track = self.runs.entry(run.to_owned()).or_default();
-        let id = RowId(format!("notice/{run}/{}", track.notices));
-        track.notices += 1;
-        // A replay counts from 0 again and finds the rows it made the first time.
-        if self.index.contains_key(&id) {
-            return Change::none();
-        }
-        let kind = RowKind::Unprocessed {
-            kind: kind.to_owned(),
-            payload,
-        };
-        self.insert(run, id, String::new(), kind, RowState::Done, at.into())
-    }
-
-    /// The whole conversation as it is sent with the next run: partial answers too, but no failed messages, errors, reasoning or notices,
-    /// and no tool call without a result, which model providers refuse.
-    #[must_use]
-    pub fn wire_messages(&self) -> Vec<WireMessage> {
-        let mut used = HashSet::new();
-        let mut unique = |id: &str, run: Option<&str>| {
-            let mut id = id.to_owned();
-            while !used.insert(id.clone()) {
-                id = format!("{id}-{}", run.unwrap_or("again"));
-            }
-            id
-        };
-        let mut messages = Vec::new();
-        for row in &self.rows {
-            let run = row.run.as_deref();
-            match &row.kind {
-                RowKind::User { text } if row.state != RowState::Failed => {
-                    let content = self
-                        .parts
-                        .get(&row.id)
-                        .cloned()
-                        .unwrap_or_else(|| UserContent::Text(text.clone()));
-                    messages.push(WireMessage::User {
-                        id: unique(&row.message_id, run),
-                        content,
-                    });
-                }
-                RowKind::Assistant { text } if !text.is_empty() => {
-                    messages.push(WireMessage::assistant(&unique(&row.message_id, run), text));
-                }
-                RowKind::ToolCall {
-                    name,
-                    args,
-                    result: Some(result),
-                } => {
-                    let call = &row.message_id;
-                    let args = if args.is_empty() { "{}" } else { args };
-                    messages.push(WireMessage::tool_call(
-                        &unique(&format!("tool_call_{call}"), run),
-                        call,
-                        name,
-                        args,
-                    ));
-                    let mut answer = WireMessage::tool_result(call, result);
-                    if let WireMessage::Tool { id, .. } = &mut answer {
-                        *id = unique(id, run);
-                    }
-                    messages.push(answer);
-                }
-                _ => {}
-            }
-        }
-        messages
-    }
-
-    fn apply_state(&mut self, event: &Event, run: &str, at: i64) -> Change {
-        match event {
-            Event::StateSnapshot { snapshot, .. } if snapshot.is_object() => {
-                snapshot.clone_into(&mut self.state);
-                Change::none()
-            }
-            Event::StateSnapshot { snapshot, .. } => {
-                self.push_unprocessed(run, "STATE_SNAPSHOT", snapshot.to_string(), at)
-            }
-            Event::StateDelta { delta, .. } => {
-                if self.runs.get_mut(run).is_some_and(RunTrack::is_new_delta) {
-                    patch::apply(&mut self.state, delta);
-                }
-                Change::none()
-            }
-            _ => Change::none(),
-        }
-    }
-
-    fn row_mut(&mut self, id: &RowId) -> Option<&mut Row> {
-        self.rows.get_mut(*self.index.get(id)?)
-    }
-
-    fn set_row_state(&mut self, id: &RowId, state: RowState) -> Change {
-        match self.row_mut(id) {
-            Some(row) if row.state != state => {
-                row.state = state;
-                Change::row(id.clone())
-            }
-            _ => Change::none(),
-        }
-    }
-
-    fn end_streaming(&mut self, run: &str, state: RowState) -> Change {
-        let mut change = Change::none();
-        for row in &mut self.rows {
-            if row.run.as_deref() == Some(run) && row.state == RowState::Streaming {
-                row.state = state;
-                change.rows.push(row.id.clone());
-            }
-        }
-        change
-    }
-
-    /// Adds a row after the other rows of its run. A row of the same id is left alone.
-    fn insert(
-        &mut self,
-        run: &str,
-        id: RowId,
-        message_id: String,
-        kind: RowKind,
-        state: RowState,
-        at: Option<i64>,
-    ) -> Change {
-        if self.index.contains_key(&id) {
-            return Change::none();
-        }
-        let row = Row {
-            id,
-            message_id,
-            kind,
-            state,
-            at,
-            ended: None,
-            run: Some(run.to_owned()),
-            rewrites: 0,
-        };
-        self.insert_at(self.place_for(run), row)
-    }
-
-    fn place_for(&self, run: &str) -> usize {
-        if let Some(last) = self
-            .rows
-            .iter()
-            .rposition(|row| row.run.as_deref() == Some(run))
-        {
-            return last + 1;
-        }
-        match self.runs.get(run).and_then(|track| track.place.as_ref()) {
-            Some(None) => 0,
-            Some(Some(before)) => self
-                .index
-                .get(before)
-                .map_or(self.rows.len(), |position| position + 1),
-            None => self.rows.len(),
-        }
-    }
-
-    fn insert_at(&mut self, position: usize, row: Row) -> Change {
-        let id = row.id.clone();
-        if position >= self.rows.len() {
-            self.index.insert(id.clone(), self.rows.len());
-            self.rows.push(row);
-        } else {
-            self.rows.insert(position, row);
-            self.reindex();
-        }
-        Change {
-            order: true,
-            rows: vec![id],
-        }
-    }
-
-    fn remove_rows(&mut self, mut is_gone: impl FnMut(&Row) -> bool) -> Change {
-        let before = self.rows.len();
-        self.rows.retain(|row| !is_gone(row));
-        if self.rows.len() == before {
-            return Change::none();
-        }
-        self.reindex();
-        Change::order()
-    }
-
-    fn reindex(&mut self) {
-        self.index = self
-            .rows
-            .iter()
-            .enumerate()
-            .map(|(position, row)| (row.id.clone(), position))
-            .collect();
     }
 }
 

@@ -45,6 +45,9 @@ impl Server {
 
     /// Looks again at a server that did not answer.
     pub fn look_again(&self) {
+        for room in self.tenants() {
+            room.woken();
+        }
         if self.0.standing.get_untracked() == Standing::Unreachable {
             self.watch_wanted(0);
         }

@@ -1,21 +1,46 @@
 //! The run of a thread: from the message to the end of its answer, or to Stop.
 
-use reactive_graph::traits::{GetUntracked, ReadUntracked, Set, Update};
+use futures_util::FutureExt;
+use reactive_graph::traits::Update;
 use serde_json::Value;
 
+use super::follow::{Body, Course};
 use super::{Live, RunPhase, ThreadState};
-use crate::api::{ApiRequest, soliplex};
-use crate::core::agui::event::Event;
-use crate::core::agui::run::{Cursor, RunInput};
+use crate::api::soliplex;
+use crate::core::agui::run::UserContent;
 use crate::core::composer::outgoing::Outgoing;
 use crate::core::error::ApiError;
-use crate::core::session::verdict::hints_at_expiry;
-use crate::core::thread::timeline::Change;
+use crate::core::thread::history::shown;
+use crate::core::thread::message::RowKind;
+use crate::core::thread::timeline::{Change, Timeline};
 use crate::i18n;
-use crate::port::ByteStream;
 use crate::state::composer::Composer;
-use crate::state::stream::{ATTEMPTS, Ending, News, follow};
+use crate::state::limit::Permit;
 use crate::state::task::{lock, spawn_abortable};
+
+/// What a run is to answer.
+#[derive(Clone)]
+pub(super) enum Message {
+    /// Just written; if it is not taken, it goes back to where it was written.
+    Typed(Box<(Outgoing, Composer)>),
+    /// What was asked before, asked once more.
+    Again(UserContent),
+}
+
+impl Message {
+    pub(super) fn typed(message: Outgoing, from: Composer) -> Self {
+        Self::Typed(Box::new((message, from)))
+    }
+
+    pub(super) fn push(&self, timeline: &mut Timeline, id: &str, at: i64) -> Change {
+        match self {
+            Self::Typed(typed) => timeline.push_outgoing(id, &typed.0, at),
+            Self::Again(content) => {
+                timeline.push_user_content(id, &shown(content), content.clone(), at)
+            }
+        }
+    }
+}
 
 impl ThreadState {
     /// Begins a thread that was just made; `from` is the composer that the text comes from.
@@ -26,56 +51,65 @@ impl ThreadState {
         state: Option<Value>,
         from: Composer,
     ) {
-        lock(&self.0.work).first_state = state;
+        lock(&self.0.work).earlier.state = state;
         self.0.history.update(|load| load.settle(Ok(())));
-        self.start(message, run, from);
+        self.start(Message::typed(message, from), run);
     }
 
-    pub(super) fn start(&self, message: Outgoing, run: Option<String>, from: Composer) {
-        let this = self.clone();
-        self.set_phase(RunPhase::Starting);
-        let composer = from.clone();
-        let handle = spawn_abortable(async move { this.run_to_end(message, run, composer).await });
-        lock(&self.0.work).live = Some(Live {
-            run: None,
-            handle,
-            from: Some(from),
-        });
-    }
-
-    async fn run_to_end(self, outgoing: Outgoing, run: Option<String>, from: Composer) {
-        let message = format!("user-{}", self.0.room.server().shared().uuid());
+    pub(super) fn start(&self, message: Message, run: Option<String>) {
+        let id = format!("user-{}", self.0.room.server().shared().uuid());
         let now = self.now();
-        let change = {
+        {
             let mut work = lock(&self.0.work);
-            work.unsent = Some((message.clone(), outgoing.clone()));
-            work.timeline.push_outgoing(&message, &outgoing, now)
+            work.unsent = Some((id.clone(), message.clone()));
+            work.lost = None;
+        }
+        self.change(|timeline| message.push(timeline, &id, now));
+        self.set_phase(RunPhase::Starting);
+        let this = self.clone();
+        let handle = spawn_abortable(async move { this.run_to_end(id, message, run).await });
+        lock(&self.0.work).live = Some(Live { run: None, handle });
+    }
+
+    /// Waits until fewer runs than allowed are under way on this server. Held until the run has ended in one way or another.
+    pub(super) async fn turn(&self) -> Permit {
+        let turns = self.0.room.turns();
+        let mut turn = Box::pin(turns.permit());
+        if let Some(turn) = turn.as_mut().now_or_never() {
+            return turn;
+        }
+        self.set_phase(RunPhase::Queued);
+        turn.await
+    }
+
+    async fn run_to_end(self, id: String, message: Message, run: Option<String>) {
+        let _turn = self.turn().await;
+        self.set_phase(RunPhase::Starting);
+        let opened = match self.have_past().await {
+            Ok(()) => self.open_run(Some(&id), run).await,
+            Err(error) => Err(error),
         };
-        self.touch(change);
-        let opened = self.open_run(&message, run).await;
-        let (run, request, body) = match opened {
+        let (course, body) = match opened {
             Ok(opened) => opened,
             Err(error) => {
-                self.refused(&message, &outgoing, &from, &error);
+                self.refused(&id, &message, &error);
                 return;
             }
         };
-        let change = {
-            let mut work = lock(&self.0.work);
-            work.unsent = None;
-            work.timeline.accept_user(&message)
-        };
-        self.touch(change);
-        from.accepted();
-        self.follow_run(run.clone(), request, Cursor::start(&run), Some(body))
-            .await;
+        lock(&self.0.work).unsent = None;
+        self.change(|timeline| timeline.accept_user(&id));
+        if let Message::Typed(typed) = message {
+            typed.1.accepted();
+        }
+        self.follow_on(course, body).await;
     }
 
-    async fn open_run(
+    /// Makes a run, unless there is one, and starts it: to answer this message, or to go on after calls.
+    pub(super) async fn open_run(
         &self,
-        message: &str,
+        message: Option<&str>,
         run: Option<String>,
-    ) -> Result<(String, ApiRequest, Box<dyn ByteStream>), ApiError> {
+    ) -> Result<(Course, Body), ApiError> {
         let (client, key) = (self.client(), &self.0.key);
         let run = match run {
             Some(run) => run,
@@ -86,147 +120,76 @@ impl ThreadState {
                 soliplex::read_new_run(&body)?
             }
         };
-        let input = {
+        let now = self.now();
+        {
             let mut work = lock(&self.0.work);
             // The answer belongs below its question, whatever else is written meanwhile.
-            let change = work.timeline.bind_user(message, &run);
-            work.dirty.merge(change);
+            if let Some(message) = message {
+                let change = work.timeline.bind_user(message, &run);
+                work.dirty.merge(change);
+            }
+            work.past.begin(&run, now);
             if let Some(live) = &mut work.live {
                 live.run = Some(run.clone());
             }
-            let known = work.timeline.state().clone();
-            let empty = known.as_object().is_none_or(serde_json::Map::is_empty);
-            let state = if empty {
-                work.first_state.clone().unwrap_or(known)
-            } else {
-                known
-            };
-            RunInput::new(&key.thread.0, &run, state, work.timeline.wire_messages())
-        };
-        let request = soliplex::stream(&key.room, &key.thread, &run, &input);
-        let body = client.open_stream(request.clone(), None).await?;
-        Ok((run, request, body))
+        }
+        let request = self.start_request(&run);
+        let body = client.open_stream(request, None).await?;
+        let request = self.resume_request(&run);
+        Ok((Course::begin(run, request), Some(body)))
     }
 
     /// The server did not take the message: its row goes, its text comes back.
-    fn refused(&self, message: &str, outgoing: &Outgoing, from: &Composer, error: &ApiError) {
-        let change = {
-            let mut work = lock(&self.0.work);
-            work.unsent = None;
-            work.timeline.remove(message)
-        };
-        self.touch(change);
-        let why = Some(i18n::errors::api_error_line(error));
+    fn refused(&self, id: &str, message: &Message, error: &ApiError) {
+        lock(&self.0.work).unsent = None;
+        self.change(|timeline| timeline.remove(id));
+        self.take_back(message, Some(i18n::errors::not_sent(error)));
+        self.ended(false);
+    }
+
+    fn take_back(&self, message: &Message, why: Option<String>) {
         let own = self.composer();
-        // A new thread exists by now: the text belongs to it, not to the page it came from.
-        own.put_back(from, outgoing, why);
-        self.ended();
-    }
-
-    /// Follows a run that goes on at the server: after a reload, or in another tab.
-    pub(super) fn attach(&self, run: String) {
-        let key = &self.0.key;
-        let input = RunInput::new(&key.thread.0, &run, Value::Null, Vec::new());
-        let request = soliplex::stream(&key.room, &key.thread, &run, &input);
-        let change = lock(&self.0.work).timeline.restart_run(&run);
-        lock(&self.0.work).dirty.merge(change);
-        self.set_phase(RunPhase::Streaming);
-        let this = self.clone();
-        let name = run.clone();
-        let handle = spawn_abortable(async move {
-            let cursor = Cursor::start(&run);
-            let body = this
-                .client()
-                .open_stream(request.clone(), Some(cursor.header_value()))
-                .await
-                .ok();
-            this.follow_run(run, request, cursor, body).await;
-        });
-        lock(&self.0.work).live = Some(Live {
-            run: Some(name),
-            handle,
-            from: None,
-        });
-    }
-
-    async fn follow_run(
-        &self,
-        run: String,
-        request: ApiRequest,
-        cursor: Cursor,
-        body: Option<Box<dyn ByteStream>>,
-    ) {
-        let shared = self.0.room.server().shared().clone();
-        let tell = |news| match news {
-            News::Events(events) => {
-                let now = self.now();
-                let mut change = Change::none();
-                for event in &events {
-                    if let Event::RunError { message, .. } = event
-                        && hints_at_expiry(message)
-                    {
-                        let session = self.0.room.server().session().clone();
-                        session.suspect(session.signal().read_untracked().epoch);
-                    }
-                }
-                {
-                    let mut work = lock(&self.0.work);
-                    for event in &events {
-                        change.merge(work.timeline.apply(event, &run, now));
-                    }
-                }
-                self.touch(change);
-            }
-            News::Resuming(attempt) => self.set_phase(RunPhase::Resuming {
-                attempt,
-                of: ATTEMPTS,
-            }),
-            News::Streaming => self.set_phase(RunPhase::Streaming),
-        };
-        let ending = follow(&shared, &self.client(), &request, cursor, body, &tell).await;
-        if let Ending::Lost(error) = &ending {
-            let mut work = lock(&self.0.work);
-            let mut change = work.timeline.interrupt(&run);
-            if matches!(error, ApiError::Unauthorized | ApiError::Cancelled) {
-                work.lost = true;
-            } else {
-                change.merge(work.timeline.push_error(
-                    &run,
-                    &i18n::stream_lost(error),
-                    shared.now(),
-                ));
-            }
-            drop(work);
-            self.touch(change);
-        } else if ending == Ending::Empty {
-            let change = lock(&self.0.work).timeline.interrupt(&run);
-            self.touch(change);
+        match message {
+            // A new thread exists by now: the text belongs to it, not to the page it came from.
+            Message::Typed(typed) => own.put_back(&typed.1, &typed.0, why),
+            // It still stands where it was asked first.
+            Message::Again(_) if why.is_some() => own.put(&Outgoing::default(), why),
+            Message::Again(_) => {}
         }
-        self.ended();
     }
 
-    fn ended(&self) {
-        lock(&self.0.work).live = None;
+    pub(super) fn ended(&self, went_well: bool) {
+        {
+            let mut work = lock(&self.0.work);
+            work.live = None;
+            work.held = None;
+            work.looked_at = 0;
+        }
         self.flush();
         self.set_phase(RunPhase::Idle);
-    }
-
-    fn set_phase(&self, phase: RunPhase) {
-        let before = self.0.phase.get_untracked();
-        if before == phase {
-            return;
-        }
-        self.0.phase.set(phase);
-        let (ran, runs) = (before != RunPhase::Idle, phase != RunPhase::Idle);
-        self.0.composer.blocked().set(runs);
-        if ran != runs {
-            self.0.room.note_running(&self.0.key.thread, runs);
-        }
+        self.fill();
+        // Last: it may begin the next run.
+        self.0.composer.run_ended(went_well);
     }
 
     /// Asks again what this run was asked: its message is sent once more, as a new run of the same thread.
     pub fn retry(&self, run: &str) {
-        log::debug!("nothing is asked again yet for {run}");
+        if self.is_live() {
+            return;
+        }
+        let content = {
+            let timeline = &lock(&self.0.work).timeline;
+            let rows = timeline.rows();
+            // A run that goes on after calls answers the question of the first one.
+            let last = rows.iter().rposition(|row| row.run.as_deref() == Some(run));
+            let above = rows.get(..=last.unwrap_or_default()).unwrap_or_default();
+            let mut asked = above.iter().rev().filter(|_| last.is_some());
+            let question = asked.find(|row| matches!(row.kind, RowKind::User { .. }));
+            question.and_then(|row| timeline.content_of(&row.id))
+        };
+        if let Some(content) = content {
+            self.start(Message::Again(content), None);
+        }
     }
 
     /// Stops following the run; what came is kept and marked. The server has no way to be told, and
@@ -235,26 +198,21 @@ impl ThreadState {
         let live = lock(&self.0.work).live.take();
         let Some(live) = live else { return };
         live.handle.abort();
+        self.0.room.tools().cancel(&self.0.key);
+        // What had come is shown, also where a replay was not through yet.
+        self.release();
         if let Some(run) = live.run {
-            let change = lock(&self.0.work).timeline.stop(&run);
-            self.touch(change);
+            let now = self.now();
+            lock(&self.0.work).past.settle(&run, now);
+            self.change(|timeline| timeline.stop(&run));
         }
         // A message that the server may not have taken yet goes back to the field.
-        if let Some(from) = live.from {
-            self.take_back_unsent(&from);
-        }
-        self.ended();
-    }
-
-    fn take_back_unsent(&self, from: &Composer) {
         let unsent = lock(&self.0.work).unsent.take();
-        if let Some((message, outgoing)) = unsent {
-            let change = lock(&self.0.work).timeline.remove(&message);
-            self.touch(change);
-            self.composer().put_back(from, &outgoing, None);
+        if let Some((id, message)) = unsent {
+            self.change(|timeline| timeline.remove(&id));
+            self.take_back(&message, None);
         }
-        // Stopped before its row was there.
-        self.composer().give_back(None);
+        self.ended(false);
     }
 
     /// Lets go of a live run without a word: the person has left this server.
@@ -262,6 +220,7 @@ impl ThreadState {
         let live = lock(&self.0.work).live.take();
         if let Some(live) = live {
             live.handle.abort();
+            self.0.room.tools().cancel(&self.0.key);
             self.0.composer.give_back(None);
             self.set_phase(RunPhase::Idle);
         }

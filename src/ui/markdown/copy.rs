@@ -14,6 +14,14 @@ const SHOWN: Duration = Duration::from_secs(2);
 
 /// A button that copies a text and says for a moment whether that worked.
 pub fn copy_button(label: &'static str, text: Callback<(), String>) -> AnyView {
+    copying(label, move || dom::copy_text(text.run(())))
+}
+
+/// A button that copies in its own way, which says whether it could.
+pub fn copying<F>(label: &'static str, copy: impl Fn() -> F + Send + Sync + 'static) -> AnyView
+where
+    F: Future<Output = bool> + 'static,
+{
     let outcome = RwSignal::new(None::<bool>);
     let name = Signal::derive(move || {
         let name = match outcome.get() {
@@ -29,9 +37,9 @@ pub fn copy_button(label: &'static str, text: Callback<(), String>) -> AnyView {
         Some(false) => Icon::Alert,
     });
     let press = move |()| {
-        let text = text.run(());
+        let copied = copy();
         spawn(async move {
-            let is_copied = dom::copy_text(text).await;
+            let is_copied = copied.await;
             outcome.try_set(Some(is_copied));
             set_timeout(move || _ = outcome.try_set(None), SHOWN);
         });

@@ -9,11 +9,14 @@ use crate::core::error::ApiError;
 use crate::core::room::ThreadId;
 use crate::core::route::Route;
 use crate::core::thread::history::ThreadSummary;
-use crate::i18n::room as words;
+use crate::i18n::{room as words, unread as unread_words};
 use crate::state::app::App;
 use crate::state::room::RoomState;
 use crate::state::server::Standing;
-use crate::ui::kit::{Button, ConfirmDialog, Icon, Menu, MenuItem, Size, Skeleton, SkeletonShape};
+use crate::state::thread::RunPhase;
+use crate::ui::kit::{
+    Button, ConfirmDialog, Icon, IconView, Menu, MenuItem, Size, Skeleton, SkeletonShape,
+};
 use crate::ui::thread::load_failed;
 use crate::ui::{href, use_app};
 
@@ -226,9 +229,15 @@ fn thread_link(
             .with(|current| current.as_ref() == Some(&own))
             .then_some("page")
     };
-    let is_running = {
-        let (running, id) = (list.room.running(), id.clone());
-        Memo::new(move |_| running.with(|running| running.contains(&id)))
+    let doing = doing(list, id);
+    let (unread, own) = (list.room.unread(), id.clone());
+    let is_unread = Memo::new(move |_| {
+        let at = summary.with(|summary| summary.as_ref().and_then(|summary| summary.last_activity));
+        unread.is_unread(&own, at)
+    });
+    let preview = {
+        let (unread, id) = (list.room.unread(), id.clone());
+        Memo::new(move |_| unread.preview(&id))
     };
     let (app, tick) = (list.app.clone(), list.app.clock_tick());
     let time = move || {
@@ -236,28 +245,94 @@ fn thread_link(
         let at = summary.with(|summary| summary.as_ref().and_then(last_moved));
         at.map(|at| words::ago(app.now() - at))
     };
-    let when = move || match is_running.get() {
-        true => view! { <span class="thread-row__live"></span> }.into_any(),
-        false => time().into_any(),
+    let when = move || match doing.get() {
+        Doing::Waiting => view! { <IconView icon=Icon::Alert /> }.into_any(),
+        Doing::Queued => view! { <IconView icon=Icon::Clock /> }.into_any(),
+        Doing::Running => view! { <span class="thread-row__live"></span> }.into_any(),
+        Doing::Nothing => time().into_any(),
     };
-    let words_of_run = move || is_running.get().then(|| format!(", {}", words::RUNNING));
+    let state_in_words = move || {
+        let new = is_unread.get().then_some(unread_words::NEW);
+        let words = doing.get().words().into_iter().chain(new);
+        words.map(|word| format!(", {word}")).collect::<String>()
+    };
     view! {
         <a
             class="thread-row"
             href=href(&route)
             aria-current=is_current
-            data-state=move || is_running.get().then_some("running")
+            aria-description=move || preview.get()
+            data-state=move || doing.get().as_str()
+            data-unread=move || is_unread.get().then_some("true")
             title=move || name.get()
             node_ref=link
         >
-            <span class="thread-row__title" dir="auto">
-                {move || name.get()}
+            <span class="thread-row__text">
+                <span class="thread-row__title" dir="auto">
+                    {move || name.get()} <span class="visually-hidden">{state_in_words}</span>
+                </span>
+                {move || {
+                    preview
+                        .get()
+                        .map(|text| {
+                            view! {
+                                <span class="thread-row__preview" dir="auto" aria-hidden="true">
+                                    {text}
+                                </span>
+                            }
+                        })
+                }}
             </span>
-            <span class="visually-hidden">{words_of_run}</span>
             <span class="thread-row__meta">{when}</span>
         </a>
     }
     .into_any()
+}
+
+/// What a thread is doing, as its row shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Doing {
+    Nothing,
+    Queued,
+    Running,
+    Waiting,
+}
+
+impl Doing {
+    const fn words(self) -> Option<&'static str> {
+        match self {
+            Self::Nothing => None,
+            Self::Queued => Some(unread_words::QUEUED),
+            Self::Running => Some(words::RUNNING),
+            Self::Waiting => Some(unread_words::WAITS),
+        }
+    }
+
+    const fn as_str(self) -> Option<&'static str> {
+        match self {
+            Self::Nothing => None,
+            Self::Queued => Some("queued"),
+            Self::Running => Some("running"),
+            Self::Waiting => Some("waiting"),
+        }
+    }
+}
+
+fn doing(list: &List, id: &ThreadId) -> Memo<Doing> {
+    let (room, id) = (list.room.clone(), id.clone());
+    let (running, waiting) = (room.running(), room.tools().waiting());
+    Memo::new(move |_| {
+        if waiting.with(|waiting| waiting.iter().any(|asked| asked.thread.thread == id)) {
+            return Doing::Waiting;
+        }
+        if !running.with(|running| running.contains(&id)) {
+            return Doing::Nothing;
+        }
+        match room.thread(&id).run().get() {
+            RunPhase::Queued => Doing::Queued,
+            _ => Doing::Running,
+        }
+    })
 }
 
 fn delete_dialog(list: &List, nav: NodeRef<html::Nav>) -> AnyView {

@@ -1,81 +1,226 @@
-//! What stands between question and answer, folded into one line each: reasoning and tool calls.
+//! What stands between question and answer, folded into one line each: reasoning, tool calls, activities and events.
+
+use std::sync::Arc;
 
 use leptos::{html, prelude::*};
 
 use super::json;
+use super::payload::{Naming, payload};
+use super::row::RowContext;
 use crate::core::thread::message::{Row, RowKind, RowState};
-use crate::i18n::thread as words;
+use crate::i18n::{rows, thread as words};
 use crate::ui::kit::{Icon, IconView};
+use crate::ui::markdown::{copy_button, markdown};
 
-/// What the agent thought.
-pub fn reasoning(text: Signal<String>, state: Memo<RowState>) -> AnyView {
-    let name = move || {
-        if state.get() == RowState::Streaming {
-            words::THINKING
-        } else {
-            words::THOUGHT
+const ARGUMENTS: Naming = Naming {
+    part: "arguments",
+    title: words::ARGUMENTS,
+    copy: rows::COPY_ARGUMENTS,
+};
+const RESULT: Naming = Naming {
+    part: "result",
+    title: words::RESULT,
+    copy: rows::COPY_RESULT,
+};
+const CONTENT: Naming = Naming {
+    part: "content",
+    title: rows::CONTENT,
+    copy: rows::COPY_CONTENT,
+};
+const AS_IT_CAME: Naming = Naming {
+    part: "raw",
+    title: rows::AS_IT_CAME,
+    copy: rows::COPY_CONTENT,
+};
+
+/// One line that unfolds. What is inside is made only while it is looked at: it can be huge.
+pub fn fold(
+    context: &RowContext,
+    icon: Icon,
+    line: AnyView,
+    body: impl Fn() -> AnyView + Send + 'static,
+) -> AnyView {
+    let details = NodeRef::<html::Details>::new();
+    let (opened, id, state) = (context.thread.opened(), context.id.clone(), context.state);
+    let was_open = opened.has(&id, "fold");
+    let is_open = RwSignal::new(was_open);
+    let toggled = move |_| {
+        // The browser tells of it a moment later; the row may be gone by then.
+        if let Some(details) = details.try_get_untracked().flatten() {
+            let open = details.open();
+            if is_open.try_get_untracked() == Some(!open) {
+                opened.set(&id, "fold", open);
+                is_open.try_set(open);
+            }
         }
     };
     view! {
-        <details class="fold" data-state=move || fold_state(state.get())>
+        <details
+            class="fold"
+            data-state=move || fold_state(state.get())
+            open=was_open
+            on:toggle=toggled
+            node_ref=details
+        >
             <summary>
-                <IconView icon=Icon::Thought />
-                <span class="fold__name">{name}</span>
+                <IconView icon=icon />
+                {line}
             </summary>
-            <div class="fold__body">
-                <p class="fold__prose" dir="auto">
-                    {move || text.get()}
-                </p>
-            </div>
+            <div class="fold__body">{move || is_open.get().then(&body)}</div>
         </details>
     }
     .into_any()
 }
 
+/// What the agent thought.
+pub fn reasoning(context: &RowContext) -> AnyView {
+    let state = context.state;
+    let lasted = context.read(lasted);
+    let name = move || match (state.get(), lasted.get()) {
+        (RowState::Streaming, _) => words::THINKING.to_owned(),
+        (_, Some(lasted)) => rows::thought_for(lasted),
+        (_, None) => words::THOUGHT.to_owned(),
+    };
+    let line = view! { <span class="fold__name">{name}</span> }.into_any();
+    let inside = context.clone();
+    let body = move || {
+        let state = inside.state;
+        let is_growing = Signal::derive(move || state.get() == RowState::Streaming);
+        let row = inside.row.clone();
+        let text = move |()| row.with_untracked(|row| row.kind.text().to_owned());
+        view! {
+            <div class="fold__prose">{markdown(inside.row.clone(), is_growing)}</div>
+            <div class="fold__foot">{copy_button(rows::COPY_THOUGHT, Callback::new(text))}</div>
+        }
+        .into_any()
+    };
+    fold(context, Icon::Thought, line, body)
+}
+
 /// What the agent did.
-pub fn tool_call(row: ArcRwSignal<Row>, state: Memo<RowState>) -> AnyView {
-    let details = NodeRef::<html::Details>::new();
-    let is_open = RwSignal::new(false);
-    let toggled = move |_| {
-        // The browser tells of it a moment later; the row may be gone by then.
-        if let Some(details) = details.try_get_untracked().flatten() {
-            is_open.try_set(details.open());
+pub fn tool_call(context: &RowContext) -> AnyView {
+    let name = context.read(|row| call(row).0.to_owned());
+    let gist = context.read(|row| json::gist(call(row).1));
+    let line = view! {
+        <span class="fold__name mono">{move || name.get()}</span>
+        <span class="fold__text" dir="auto">
+            {move || gist.get()}
+        </span>
+        {outcome(context)}
+    };
+    let inside = context.clone();
+    let body = move || {
+        let args = inside.read(|row| json::arguments(call(row).1).map(Arc::from));
+        let result = inside.read(|row| call(row).2.map(|text| Arc::from(json::pretty(text))));
+        view! {
+            {payload(&inside, ARGUMENTS, args)}
+            {payload(&inside, RESULT, result)}
+        }
+        .into_any()
+    };
+    fold(context, Icon::Tool, line.into_any(), body)
+}
+
+/// How a call ended, and how long it took.
+fn outcome(context: &RowContext) -> AnyView {
+    let state = context.state;
+    let has_result = context.read(|row| call(row).2.is_some());
+    let lasted = context.read(lasted);
+    let outcome = move || {
+        let (icon, said) = match (state.get(), has_result.get()) {
+            (RowState::Streaming | RowState::Sending, _) => (None, Some(words::TOOL_RUNNING)),
+            (RowState::Failed, _) => (Some(Icon::Alert), Some(rows::TOOL_FAILED)),
+            (_, true) => (Some(Icon::Check), None),
+            (_, false) => (Some(Icon::Warning), Some(words::TOOL_NO_RESULT)),
+        };
+        view! {
+            <span class="fold__note">
+                {icon.map(|icon| view! { <IconView icon=icon /> })} {said}
+                {lasted.get().map(|lasted| view! { <span>{rows::lasted(lasted)}</span> })}
+            </span>
         }
     };
-    let name = row.with_untracked(|row| call(row).0.to_owned());
-    let gist = {
-        let row = row.clone();
-        Memo::new(move |_| row.with(|row| json::gist(call(row).1)))
+    outcome.into_any()
+}
+
+/// What the agent says it is doing.
+pub fn activity(context: &RowContext) -> AnyView {
+    let name = context.read(|row| match &row.kind {
+        RowKind::Activity { activity, content } => json::activity_name(activity, content),
+        _ => String::new(),
+    });
+    let line = view! {
+        <span class="fold__name" dir="auto">
+            {move || name.get()}
+        </span>
     };
-    let note = {
-        let row = row.clone();
-        move || match (state.get(), row.with(|row| call(row).2.is_some())) {
-            (RowState::Streaming, _) => Some(words::TOOL_RUNNING),
-            (_, false) => Some(words::TOOL_NO_RESULT),
-            (_, true) => None,
+    let inside = context.clone();
+    let body = move || {
+        let content = inside.read(|row| match &row.kind {
+            RowKind::Activity { content, .. } => Some(Arc::from(json::pretty(content))),
+            _ => None,
+        });
+        payload(&inside, CONTENT, content)
+    };
+    fold(context, Icon::Activity, line.into_any(), body)
+}
+
+/// Something that happened.
+pub fn event(context: &RowContext) -> AnyView {
+    let name = context.read(|row| event_of(row).0.to_owned());
+    let line = move || {
+        view! {
+            <span class="fold__text" dir="auto">
+                {move || name.get()}
+            </span>
         }
+        .into_any()
     };
-    // A result can be huge: it is written out only where it is looked at.
-    let body = move || is_open.get().then(|| row.with(tool_body));
-    view! {
-        <details
-            class="fold"
-            data-state=move || fold_state(state.get())
-            on:toggle=toggled
-            node_ref=details
-        >
-            <summary>
-                <IconView icon=Icon::Tool />
-                <span class="fold__name">{name}</span>
-                <span class="fold__text" dir="auto">
-                    {move || gist.get()}
-                </span>
-                {move || note().map(|note| view! { <span class="fold__note">{note}</span> })}
-            </summary>
-            <div class="fold__body">{body}</div>
-        </details>
-    }
-    .into_any()
+    let is_bare = context.read(|row| matches!(event_of(row).1.trim(), "" | "{}" | "null"));
+    let context = context.clone();
+    let shown = move || {
+        if is_bare.get() {
+            return view! {
+                <p class="fold fold__plain">
+                    <IconView icon=Icon::ChevronRight />
+                    {line()}
+                </p>
+            }
+            .into_any();
+        }
+        let inside = context.clone();
+        let body = move || {
+            let content = inside.read(|row| Some(Arc::from(json::pretty(event_of(row).1))));
+            payload(&inside, CONTENT, content)
+        };
+        fold(&context, Icon::ChevronRight, line(), body)
+    };
+    shown.into_any()
+}
+
+/// An event that was not understood.
+pub fn unprocessed(context: &RowContext) -> AnyView {
+    let line = view! { <span class="fold__text">{rows::UNPROCESSED}</span> }.into_any();
+    let inside = context.clone();
+    let body = move || {
+        let reason = inside.read(|row| unread(row).0.to_owned());
+        let run = inside.run;
+        let raw = inside.read(|row| {
+            let text = json::pretty(unread(row).1);
+            Some(text).filter(|text| !text.is_empty()).map(Arc::from)
+        });
+        view! {
+            <dl class="facts">
+                <dt>{rows::REASON}</dt>
+                <dd dir="auto">{move || reason.get()}</dd>
+                <dt>{rows::RUN}</dt>
+                <dd class="mono">{move || run.get()}</dd>
+            </dl>
+            {payload(&inside, AS_IT_CAME, raw)}
+        }
+        .into_any()
+    };
+    fold(context, Icon::Info, line, body)
 }
 
 fn call(row: &Row) -> (&str, &str, Option<&str>) {
@@ -85,26 +230,24 @@ fn call(row: &Row) -> (&str, &str, Option<&str>) {
     }
 }
 
-fn tool_body(row: &Row) -> Vec<AnyView> {
-    let (_, args, result) = call(row);
-    let args = Some(args).filter(|args| !matches!(args.trim(), "" | "{}"));
-    [(words::ARGUMENTS, args), (words::RESULT, result)]
-        .into_iter()
-        .filter_map(|(title, text)| Some(block(title, &json::pretty(text?))))
-        .collect()
+fn event_of(row: &Row) -> (&str, &str) {
+    match &row.kind {
+        RowKind::Event { name, payload } => (name, payload),
+        _ => ("", ""),
+    }
 }
 
-/// A text as it came, under its name.
-pub fn block(title: &str, text: &str) -> AnyView {
-    view! {
-        <div>
-            <p class="small">{title.to_owned()}</p>
-            <pre tabindex="0" dir="auto">
-                {text.to_owned()}
-            </pre>
-        </div>
+fn unread(row: &Row) -> (&str, &str) {
+    match &row.kind {
+        RowKind::Unprocessed { kind, payload } => (kind, payload),
+        _ => ("", ""),
     }
-    .into_any()
+}
+
+/// How long the row took, once it is over and both ends are known.
+fn lasted(row: &Row) -> Option<i64> {
+    let is_over = !matches!(row.state, RowState::Streaming | RowState::Sending);
+    Some(row.ended? - row.at?).filter(|_| is_over)
 }
 
 fn fold_state(state: RowState) -> &'static str {

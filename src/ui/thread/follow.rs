@@ -1,91 +1,154 @@
-//! Whether the view goes along with the end of the conversation.
+//! Whether the view goes along with the end of the conversation, or stays with what is being read.
 
-use leptos::ev::{KeyboardEvent, WheelEvent};
-use leptos::{ev, html, prelude::*};
+use std::collections::HashSet;
 
-use crate::web::dom;
+use leptos::ev::{KeyboardEvent, MouseEvent, WheelEvent};
+use leptos::{html, prelude::*};
 
-/// How near the end counts as the end, in CSS pixels.
-const NEAR: f64 = 64.0;
+use super::list::{Board, MARK, NEAR, Outlook, Spot};
+use super::place::{self, Reading};
+use crate::core::thread::message::RowId;
+use crate::state::thread::ThreadState;
+use crate::web::dom::view;
 
-/// Keeps the end in view while it is wanted there: any move upwards lets go, reaching the end takes hold again.
+/// The list of a conversation as handlers and effects reach it. It may be gone by then: the browser tells of
+/// scrolling and sizes a frame later.
 #[derive(Debug, Clone, Copy)]
 pub struct Follow {
     /// The scrolled element.
     pub log: NodeRef<html::Div>,
-    is_held: StoredValue<bool>,
-    last_top: StoredValue<i32>,
-    is_away: RwSignal<bool>,
-    seen: RwSignal<usize>,
+    /// The element with the rows.
+    pub list: NodeRef<html::Div>,
+    /// What the page around may read.
+    pub outlook: Outlook,
+    board: StoredValue<Board, LocalStorage>,
 }
 
 impl Follow {
-    /// Holds on to the end until told otherwise.
-    pub fn new() -> Self {
+    /// Begins where the last visit ended, and holds on to the end otherwise.
+    pub fn new(thread: &ThreadState) -> Self {
+        let kept = place::kept(thread.key());
+        let open = kept.open.into_iter().map(RowId).collect::<HashSet<_>>();
+        let outlook = Outlook {
+            is_away: RwSignal::new(false),
+            new: RwSignal::new(0),
+            is_near_top: RwSignal::new(false),
+            drawn: RwSignal::new(0),
+            open: RwSignal::new(open),
+        };
+        let board = Board::new(thread, outlook, kept.place, view::now());
         let this = Self {
             log: NodeRef::new(),
-            is_held: StoredValue::new(true),
-            last_top: StoredValue::new(0),
-            is_away: RwSignal::new(false),
-            seen: RwSignal::new(0),
+            list: NodeRef::new(),
+            outlook,
+            board: StoredValue::new_local(board),
         };
-        let handle = window_event_listener(ev::resize, move |_| this.settle(None));
-        on_cleanup(move || handle.remove());
+        this.begin();
+        this.remember(thread);
         this
     }
 
-    /// Whether the end is out of sight (tracked).
-    pub fn is_away(self) -> bool {
-        self.is_away.get()
+    fn begin(self) {
+        Effect::new(move |_| {
+            if let (Some(log), Some(list)) = (self.log.get(), self.list.get()) {
+                let sizes = view::Sizes::new(move |sizes| self.measured(&sizes));
+                self.with(|board| board.attach(log.into(), list.into(), sizes));
+            }
+        });
     }
 
-    /// How many rows there were when the end was last in view (tracked).
-    pub fn seen(self) -> usize {
-        self.seen.get()
+    /// Keeps the place of reading when the page is left, by whatever way.
+    fn remember(self, thread: &ThreadState) {
+        let key = thread.key().clone();
+        let keep = move || {
+            let place = self.board.try_with_value(Board::place);
+            let open = self.outlook.open.try_get_untracked();
+            if let (Some(place), Some(open)) = (place, open) {
+                let open = open.into_iter().map(|row| row.0).collect();
+                place::keep(&key, &Reading { place, open });
+            }
+        };
+        let leaves = keep.clone();
+        let handle = window_event_listener_untyped("pagehide", move |_| leaves());
+        on_cleanup(move || {
+            handle.remove();
+            keep();
+        });
+    }
+
+    fn with<T>(self, act: impl FnOnce(&mut Board) -> T) -> Option<T> {
+        self.board.try_update_value(act)
+    }
+
+    /// Takes the rows as they are now.
+    pub fn take(self, order: &[RowId], is_live: bool, unread: Option<&RowId>) {
+        self.with(|board| board.take(order, is_live, unread));
+    }
+
+    /// What the browser has measured, before it paints.
+    fn measured(self, sizes: &[(view::Node, f64)]) {
+        let is_covered = self.with(|board| {
+            board.measured(sizes);
+            board.is_covered()
+        });
+        self.outlook.drawn.try_update(|drawn| *drawn += 1);
+        if is_covered == Some(false) {
+            // Not at once: what is added while the browser tells of sizes would be told of too late.
+            request_animation_frame(move || self.redraw());
+        }
+    }
+
+    fn redraw(self) {
+        self.with(|board| {
+            board.draw();
+            board.settle();
+        });
     }
 
     /// Goes to the end and stays with it.
     pub fn hold(self) {
-        self.is_held.try_set_value(true);
-        self.settle(None);
-    }
-
-    /// After what is shown, or the room for it, has changed: goes along once that is laid out. `rows` says how many rows there are now.
-    pub fn settle(self, rows: Option<usize>) {
-        request_animation_frame(move || {
-            let Some(log) = self.log.try_get_untracked().flatten() else {
-                return;
-            };
-            if self.is_held.try_get_value() == Some(true) {
-                dom::scroll_to_end(&log);
-                self.last_top.try_set_value(log.scroll_top());
-                if let Some(rows) = rows {
-                    self.seen.try_set(rows);
-                }
-            }
-            self.is_away.try_set(dom::distance_to_end(&log) > NEAR);
+        self.with(|board| {
+            board.spot = Spot::End;
+            board.pending = None;
+            board.draw();
+            board.settle();
         });
     }
 
-    /// On every scroll event; `rows` says how many rows there are.
-    pub fn scrolled(self, rows: usize) {
-        // The browser tells of scrolling a frame later; the view may be gone by then.
-        let (Some(log), Some(before)) = (
-            self.log.try_get_untracked().flatten(),
-            self.last_top.try_get_value(),
-        ) else {
+    /// Goes to a row, wherever it is; work that it is folded into is unfolded.
+    pub fn go_to(self, row: &RowId) {
+        let hidden_in = self.with(|board| board.hidden_in(row)).flatten();
+        let Some(first) = hidden_in else {
+            self.with(|board| board.go_to(row));
             return;
         };
-        let (top, distance) = (log.scroll_top(), dom::distance_to_end(&log));
-        self.last_top.set_value(top);
-        // Content that shrinks moves the view too, and leaves it at the end: that is nobody's wish.
-        if top < before && distance > 1.0 {
-            self.is_held.set_value(false);
-        } else if distance <= 1.0 || (top > before && distance < NEAR) {
-            self.is_held.set_value(true);
-            self.seen.set(rows);
-        }
-        self.is_away.set(distance > NEAR);
+        self.outlook.open.update(|open| {
+            open.insert(first);
+        });
+        let row = row.clone();
+        request_animation_frame(move || {
+            self.with(|board| board.go_to(&row));
+        });
+    }
+
+    /// Brings a place in the window into view that is out of it.
+    pub fn reveal(self, (top, bottom): (f64, f64)) {
+        self.with(|board| board.reveal(top, bottom));
+    }
+
+    /// The rows on the page, with their elements.
+    pub fn drawn_rows(self) -> Vec<(RowId, view::Part)> {
+        self.with(|board| board.drawn_rows()).unwrap_or_default()
+    }
+
+    /// The row at the upper edge of the view.
+    pub fn first_in_view(self) -> Option<RowId> {
+        self.with(|board| board.first_in_view()).flatten()
+    }
+
+    /// On every scroll event.
+    pub fn scrolled(self) {
+        self.with(Board::scrolled);
     }
 
     /// A wheel that turns upwards lets go before anything has moved.
@@ -97,19 +160,72 @@ impl Follow {
 
     /// So do the keys that go upwards.
     pub fn key(self, event: &KeyboardEvent) {
-        if matches!(event.key().as_str(), "ArrowUp" | "PageUp" | "Home") {
+        let is_up = match event.key().as_str() {
+            "ArrowUp" | "PageUp" | "Home" => true,
+            " " => event.shift_key(),
+            _ => false,
+        };
+        if is_up {
             self.let_go();
         }
     }
 
-    fn let_go(self) {
-        // Where there is nothing above, no scroll event would ever take hold again.
-        if self
-            .log
-            .get_untracked()
-            .is_some_and(|log| log.scroll_top() > 0)
-        {
-            self.is_held.set_value(false);
+    /// So does selecting: what is being marked must not run away.
+    pub fn pointed(self) {
+        let is_held = self.board.try_with_value(|board| board.spot == Spot::End);
+        if is_held == Some(true) && view::selected(MARK).is_some() {
+            self.let_go();
         }
+    }
+
+    /// What is unfolded stays where it was pressed.
+    pub fn pressed(self, event: &MouseEvent) {
+        if let Some(serial) = view::pressed(event, "summary, [aria-expanded]", MARK) {
+            self.with(|board| board.hold_item(&serial));
+        }
+    }
+
+    fn let_go(self) {
+        self.with(Board::let_go);
+    }
+}
+
+impl Board {
+    fn let_go(&mut self) {
+        self.pending = None;
+        // Where there is nothing above, no scroll event would ever take hold again.
+        if self.spot == Spot::End && self.top() > 0.0 {
+            self.hold_here();
+        }
+    }
+
+    fn scrolled(&mut self) {
+        let top = self.top();
+        let moved = top - self.last_top;
+        if moved.abs() < 1.0 {
+            return;
+        }
+        self.last_top = top;
+        let distance = self.distance();
+        match self.spot {
+            // Content that shrinks moves the view too, and leaves it at the end: that is nobody's wish.
+            Spot::End if moved < 0.0 && distance > 1.0 => self.let_go(),
+            Spot::End => {}
+            Spot::At(..) if distance <= 1.0 || (moved > 0.0 && distance < NEAR) => {
+                self.spot = Spot::End;
+            }
+            Spot::At(..) => self.let_go_further(),
+        }
+        if self.is_covered() {
+            self.look_around();
+        } else {
+            self.draw();
+            self.settle();
+        }
+    }
+
+    fn let_go_further(&mut self) {
+        self.pending = None;
+        self.hold_here();
     }
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 /// Longest line that stands for a whole text, in characters.
 const GIST: usize = 120;
 /// The arguments that say by themselves what a call is about, best first.
-const TELLING: [&str; 4] = ["query", "command", "script", "code"];
+const TELLING: [&str; 4] = ["script", "code", "query", "command"];
 
 /// The text with line ends and indents, if it is JSON that is more than one value; unchanged otherwise.
 pub fn pretty(text: &str) -> String {
@@ -20,14 +20,37 @@ pub fn pretty(text: &str) -> String {
     }
 }
 
+/// What a call was made with, as it is read best: the argument that says it all, or all of them; `None` without any.
+pub fn arguments(args: &str) -> Option<String> {
+    if matches!(args.trim(), "" | "{}" | "null") {
+        return None;
+    }
+    Some(telling(args).unwrap_or_else(|| pretty(args)))
+}
+
+/// What an activity is called: the tool that it tells of, or else its type.
+pub fn activity_name(activity: &str, content: &str) -> String {
+    let parsed = serde_json::from_str::<Value>(content).ok();
+    let tool = parsed
+        .as_ref()
+        .and_then(|content| content.get("tool_name")?.as_str())
+        .filter(|name| !name.trim().is_empty());
+    tool.unwrap_or(activity).to_owned()
+}
+
+fn telling(args: &str) -> Option<String> {
+    let parsed = serde_json::from_str::<Value>(args).ok()?;
+    let mut found = TELLING
+        .iter()
+        .filter_map(|name| parsed.get(name)?.as_str())
+        .filter(|text| !text.trim().is_empty());
+    found.next().map(str::to_owned)
+}
+
 /// What a call is about, in one line.
 pub fn gist(args: &str) -> String {
-    let parsed = serde_json::from_str::<Value>(args).ok();
-    let telling = parsed
-        .as_ref()
-        .and_then(|value| TELLING.iter().find_map(|name| value.get(name)?.as_str()))
-        .filter(|text| !text.trim().is_empty());
-    let text = telling.unwrap_or(args);
+    let telling = telling(args);
+    let text = telling.as_deref().unwrap_or(args);
     if text.trim() == "{}" {
         return String::new();
     }

@@ -2,19 +2,64 @@
 
 use leptos::prelude::*;
 
-use super::fold;
+use super::{actions, fold, image, sources};
 use crate::core::thread::message::{Row, RowId, RowKind, RowState};
-use crate::i18n::thread as words;
+use crate::i18n::{rows, thread as words};
 use crate::state::thread::ThreadState;
-use crate::ui::kit::{Icon, IconView};
-use crate::ui::markdown::{copy_button, markdown};
+use crate::ui::kit::{Button, Icon, IconView, Size};
+use crate::ui::markdown::markdown;
+
+/// A row and the thread it belongs to, as the views of its parts need them.
+#[derive(Clone)]
+pub struct RowContext {
+    /// The thread.
+    pub thread: ThreadState,
+    /// The name of the row.
+    pub id: RowId,
+    /// The row.
+    pub row: ArcRwSignal<Row>,
+    /// How complete it is.
+    pub state: Memo<RowState>,
+    /// The run that it belongs to.
+    pub run: Memo<Option<String>>,
+}
+
+impl RowContext {
+    fn new(thread: &ThreadState, id: &RowId) -> Option<Self> {
+        let row = thread.row(id)?;
+        let state = {
+            let row = row.clone();
+            Memo::new(move |_| row.with(|row| row.state))
+        };
+        let run = {
+            let row = row.clone();
+            Memo::new(move |_| row.with(|row| row.run.clone()))
+        };
+        Some(Self {
+            thread: thread.clone(),
+            id: id.clone(),
+            row,
+            state,
+            run,
+        })
+    }
+
+    /// Something read from the row, told of only when it changes.
+    pub fn read<T>(&self, read: impl Fn(&Row) -> T + Send + Sync + 'static) -> Memo<T>
+    where
+        T: PartialEq + Send + Sync + 'static,
+    {
+        let row = self.row.clone();
+        Memo::new(move |_| row.with(&read))
+    }
+}
 
 /// A row; only what changed in it is drawn again.
 pub fn row_view(thread: &ThreadState, id: &RowId) -> AnyView {
-    let Some(row) = thread.row(id) else {
+    let Some(context) = RowContext::new(thread, id) else {
         return ().into_any();
     };
-    let (role, message, label) = row.with_untracked(|row| {
+    let (role, message, label) = context.row.with_untracked(|row| {
         let role = row.kind.role();
         let label = match &row.kind {
             RowKind::ToolCall { name, .. } => words::tool_call(name),
@@ -22,11 +67,7 @@ pub fn row_view(thread: &ThreadState, id: &RowId) -> AnyView {
         };
         (role, row.message_id.clone(), label)
     });
-    let state = {
-        let row = row.clone();
-        Memo::new(move |_| row.with(|row| row.state))
-    };
-    let content = content(thread, row, role, state);
+    let state = context.state;
     view! {
         <article
             class="message"
@@ -35,145 +76,139 @@ pub fn row_view(thread: &ThreadState, id: &RowId) -> AnyView {
             data-state=move || state.get().as_str()
             aria-label=label
         >
-            {content}
+            {content(&context, role)}
         </article>
     }
     .into_any()
 }
 
-fn content(
-    thread: &ThreadState,
-    row: ArcRwSignal<Row>,
-    role: &str,
-    state: Memo<RowState>,
-) -> AnyView {
-    let text: Signal<String> = {
-        let row = row.clone();
-        Memo::new(move |_| row.with(|row| text_of(&row.kind).to_owned())).into()
-    };
+fn content(context: &RowContext, role: &str) -> AnyView {
     match role {
-        "user" => user(text, state),
-        "assistant" => answer(thread, &row, text, state),
-        "reasoning" => fold::reasoning(text, state),
-        "tool" => fold::tool_call(row, state),
-        "error" => view! {
-            <div class="message__body">
-                <IconView icon=Icon::Alert />
-                <p dir="auto">{move || text.get()}</p>
-            </div>
-        }
-        .into_any(),
-        _ => (move || row.with(notice)).into_any(),
+        "user" => user(context),
+        "assistant" => answer(context),
+        "reasoning" => fold::reasoning(context),
+        "tool" => fold::tool_call(context),
+        "activity" => fold::activity(context),
+        "event" => fold::event(context),
+        "sources" => sources::sources(context),
+        "error" => error(context),
+        _ => notice(context),
     }
 }
 
-fn text_of(kind: &RowKind) -> &str {
-    match kind {
-        RowKind::User { text }
-        | RowKind::Assistant { text }
-        | RowKind::Reasoning { text }
-        | RowKind::Error { text } => text,
-        _ => "",
-    }
-}
-
-fn user(text: Signal<String>, state: Memo<RowState>) -> AnyView {
+fn user(context: &RowContext) -> AnyView {
     view! {
-        <div class="message__body" dir="auto">
-            {move || text.get()}
-        </div>
-        {note(state, RowState::Failed, words::NOT_SENT)}
-        <div class="message__actions">{copy_text_button(text)}</div>
+        {image::message(context)}
+        {note(context.state, RowState::Failed, words::NOT_SENT)}
+        {actions::below(context, actions::text_copy(context))}
     }
     .into_any()
 }
 
-fn answer(
-    thread: &ThreadState,
-    row: &ArcRwSignal<Row>,
-    text: Signal<String>,
-    state: Memo<RowState>,
-) -> AnyView {
+fn answer(context: &RowContext) -> AnyView {
+    let state = context.state;
     let is_growing = Signal::derive(move || state.get() == RowState::Streaming);
-    let thread = thread.clone();
-    let run = row.with_untracked(|row| row.run.clone());
-    let thumbs = move || {
-        let run = run.clone().filter(|_| state.get() == RowState::Done);
-        run.map(|run| feedback(&thread, run))
+    let buttons = view! {
+        {actions::rich_copy(context)}
+        {actions::thumbs(context)}
     };
     view! {
-        <div class="message__body">{markdown(row.clone(), is_growing)}</div>
+        <div class="message__body">{markdown(context.row.clone(), is_growing)}</div>
         {note(state, RowState::Partial, words::PARTIAL)}
-        <div class="message__actions">{copy_text_button(text)} {thumbs}</div>
+        {actions::retry(context)}
+        {actions::below(context, buttons.into_any())}
     }
     .into_any()
 }
 
-fn copy_text_button(text: Signal<String>) -> AnyView {
-    copy_button(words::COPY, Callback::new(move |()| text.get_untracked()))
-}
-
+/// What is wrong with a message, while it is in this state.
 fn note(state: Memo<RowState>, when: RowState, said: &'static str) -> AnyView {
-    (move || (state.get() == when).then(|| view! { <p class="message__note">{said}</p> }))
-        .into_any()
+    let shown = move || {
+        (state.get() == when).then(|| {
+            view! {
+                <p class="message__note">
+                    <IconView icon=Icon::Warning />
+                    {said}
+                </p>
+            }
+        })
+    };
+    shown.into_any()
 }
 
-fn feedback(thread: &ThreadState, run: String) -> AnyView {
-    let given = RwSignal::new(None::<bool>);
-    let thread = thread.clone();
-    let give = Callback::new(move |is_good: bool| {
-        if given.get_untracked() != Some(is_good) {
-            given.set(Some(is_good));
-            thread.feedback(&run, is_good);
-        }
-    });
-    [
-        (true, words::GOOD, Icon::ThumbUp),
-        (false, words::BAD, Icon::ThumbDown),
-    ]
-    .map(|(is_good, name, icon)| {
-        view! {
-            <button
-                class="button"
-                type="button"
-                data-variant="icon"
-                data-size="small"
-                aria-label=name
-                title=name
-                aria-pressed=move || if given.get() == Some(is_good) { "true" } else { "false" }
-                on:click=move |_| give.run(is_good)
-            >
-                <IconView icon=icon />
-            </button>
-        }
-        .into_any()
-    })
-    .into_iter()
-    .collect_view()
+fn error(context: &RowContext) -> AnyView {
+    let text = context.read(|row| row.kind.text().to_owned());
+    view! {
+        <div class="message__body">
+            <IconView icon=Icon::Alert />
+            <div class="message__words">
+                <p class="message__title">{rows::RUN_FAILED}</p>
+                <p dir="auto">{move || text.get()}</p>
+                {actions::retry(context)}
+            </div>
+        </div>
+        {actions::below(context, actions::text_copy(context))}
+    }
     .into_any()
 }
 
-fn notice(row: &Row) -> AnyView {
-    let said = match &row.kind {
-        RowKind::Unprocessed { kind, payload } => {
-            return view! {
-                <details class="fold">
-                    <summary>
-                        <IconView icon=Icon::Info />
-                        <span class="fold__text">{words::unprocessed(kind)}</span>
-                    </summary>
-                    <div class="fold__body">{fold::block(kind, &super::json::pretty(payload))}</div>
-                </details>
-            }
-            .into_any();
-        }
-        RowKind::NoResponse => words::NO_RESPONSE,
-        _ => words::GAP,
+fn notice(context: &RowContext) -> AnyView {
+    enum Notice {
+        Unprocessed,
+        NoResponse,
+        Gap,
+    }
+    let notice = context.row.with_untracked(|row| match row.kind {
+        RowKind::Unprocessed { .. } => Notice::Unprocessed,
+        RowKind::Gap => Notice::Gap,
+        _ => Notice::NoResponse,
+    });
+    match notice {
+        Notice::Unprocessed => fold::unprocessed(context),
+        Notice::NoResponse => no_response(context),
+        Notice::Gap => gap(context),
+    }
+}
+
+fn no_response(context: &RowContext) -> AnyView {
+    let state = context.state;
+    let said = move || match state.get() {
+        RowState::Partial => rows::STOPPED_EMPTY,
+        RowState::Failed => rows::FAILED_EMPTY,
+        _ => rows::ENDED_EMPTY,
     };
+    let icon = Signal::derive(move || match state.get() {
+        RowState::Partial => Icon::Stop,
+        RowState::Failed => Icon::Alert,
+        _ => Icon::Message,
+    });
+    view! {
+        <div class="message__body">
+            <IconView icon=icon />
+            <div class="message__words">
+                <p>{said}</p>
+                {actions::retry(context)}
+            </div>
+        </div>
+        {actions::below(context, ().into_any())}
+    }
+    .into_any()
+}
+
+fn gap(context: &RowContext) -> AnyView {
+    let thread = context.thread.clone();
+    let again = Callback::new(move |()| thread.reload());
     view! {
         <div class="message__body">
             <IconView icon=Icon::Info />
-            <p>{said}</p>
+            <div class="message__words">
+                <p>{words::GAP}</p>
+                <p>
+                    <Button size=Size::Small icon=Icon::Refresh on_press=again>
+                        {rows::LOAD_AGAIN}
+                    </Button>
+                </p>
+            </div>
         </div>
     }
     .into_any()

@@ -1,11 +1,18 @@
 //! The page in front of a person: what is selected, copied and told.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use enfilade::port::{Desk, Permission};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
+
+thread_local! {
+    /// What presses on the notices of this test do.
+    static PRESSES: RefCell<Vec<Box<dyn Fn()>>> = RefCell::default();
+}
 
 /// Clones share it.
 #[derive(Clone)]
@@ -19,7 +26,7 @@ pub struct FakeDesk {
     pub answer: Arc<Mutex<Permission>>,
     /// Title, body and tag of every notification.
     pub told: Arc<Mutex<Vec<(String, String, String)>>>,
-    pub count: Arc<Mutex<usize>>,
+    pub counts: Arc<Mutex<BTreeMap<String, usize>>>,
 }
 
 impl Default for FakeDesk {
@@ -31,14 +38,25 @@ impl Default for FakeDesk {
             permission: Arc::new(Mutex::new(Permission::Unasked)),
             answer: Arc::new(Mutex::new(Permission::Granted)),
             told: Arc::default(),
-            count: Arc::default(),
+            counts: Arc::default(),
         }
+    }
+}
+
+impl FakeDesk {
+    /// Presses on a notice.
+    pub fn press(&self, index: usize) {
+        PRESSES.with_borrow(|presses| presses[index]());
     }
 }
 
 impl Desk for FakeDesk {
     fn zone(&self) -> String {
         "Europe/Vienna".to_owned()
+    }
+
+    fn offset(&self) -> i32 {
+        60
     }
 
     fn selection(&self) -> Option<String> {
@@ -64,12 +82,13 @@ impl Desk for FakeDesk {
         async move { answer }.boxed_local()
     }
 
-    fn notify(&self, title: &str, body: &str, tag: &str, _on_press: Box<dyn Fn()>) {
+    fn notify(&self, title: &str, body: &str, tag: &str, on_press: Box<dyn Fn()>) {
+        PRESSES.with_borrow_mut(|presses| presses.push(on_press));
         let told = (title.to_owned(), body.to_owned(), tag.to_owned());
         self.told.lock().unwrap().push(told);
     }
 
-    fn badge(&self, count: usize) {
-        *self.count.lock().unwrap() = count;
+    fn badge(&self, place: &str, count: usize) {
+        self.counts.lock().unwrap().insert(place.to_owned(), count);
     }
 }

@@ -1,13 +1,17 @@
 //! How the events of a run change the timeline.
 
 use super::super::message::{RowId, RowKind, RowState};
-use super::track::{Part, Slot};
-use super::{Change, Timeline, user_row_id};
+use super::track::Part;
+use super::{Change, Timeline};
 use crate::core::agui::event::Event;
 
 impl Timeline {
     pub(super) fn apply_live(&mut self, event: &Event, run: &str, at: i64) -> Change {
-        match event {
+        let before = self.close_chunk_before(event, run, at);
+        let change = match event {
+            Event::TextContent {
+                message_id, delta, ..
+            } => self.extend(run, Part::Text, message_id, delta, at),
             Event::RunStarted { at: sent, .. } => self.begin_run(run, *sent),
             Event::RunFinished { .. } => self.finish_run(run, at),
             Event::RunError { message, code, .. } => {
@@ -21,75 +25,32 @@ impl Timeline {
             Event::TextStart {
                 message_id, role, ..
             } => self.open(run, Part::Text, message_id, role == "user"),
-            Event::TextContent {
-                message_id, delta, ..
-            } => self.extend(run, Part::Text, message_id, delta, at),
-            Event::TextEnd { message_id, .. } => self.close(run, Part::Text, message_id),
+            Event::TextEnd {
+                message_id,
+                at: sent,
+            } => self.close_text(run, message_id, *sent, at),
             Event::TextChunk {
                 message_id,
                 role,
                 delta,
                 ..
-            } => self.chunk(
-                run,
-                Part::Text,
-                message_id.as_deref(),
-                role.as_deref() == Some("user"),
-                delta.as_deref(),
-                at,
-            ),
-            Event::Unknown { kind, raw } => self.push_unprocessed(run, kind, raw.to_string(), at),
-            Event::Malformed { raw, reason } => self.push_unprocessed(run, reason, raw.clone(), at),
-            Event::StateSnapshot { .. } | Event::StateDelta { .. } => {
-                self.apply_state(event, run, at)
+            } => {
+                let (id, is_user) = (message_id.as_deref(), role.as_deref() == Some("user"));
+                self.chunk(run, Part::Text, id, is_user, delta.as_deref(), at)
             }
             Event::ToolCallStart { .. }
             | Event::ToolCallArgs { .. }
             | Event::ToolCallEnd { .. }
             | Event::ToolCallChunk { .. }
             | Event::ToolCallResult { .. } => self.apply_tool(event, run, at),
+            Event::Unknown { kind, raw } => self.push_unprocessed(run, kind, raw.to_string(), at),
+            Event::Malformed { raw, reason } => self.push_unprocessed(run, reason, raw.clone(), at),
             _ => self.apply_reasoning(event, run, at),
-        }
-    }
-
-    fn apply_tool(&mut self, event: &Event, run: &str, at: i64) -> Change {
-        match event {
-            Event::ToolCallStart { call_id, name, .. } => self.open_tool(run, call_id, name, at),
-            Event::ToolCallArgs { call_id, delta, .. } => {
-                self.extend(run, Part::Tool, call_id, delta, at)
-            }
-            // The row goes on streaming until its result is there.
-            Event::ToolCallEnd { call_id, .. } => {
-                if let Some(slot) = self.slot(run, Part::Tool, call_id) {
-                    slot.ended = true;
-                }
-                Change::none()
-            }
-            Event::ToolCallChunk {
-                call_id,
-                name,
-                delta,
-                ..
-            } => {
-                let opened = match (call_id, name) {
-                    (Some(call_id), Some(name)) => self.open_tool_chunk(run, call_id, name, at),
-                    _ => Change::none(),
-                };
-                let mut change = self.chunk(
-                    run,
-                    Part::Tool,
-                    call_id.as_deref(),
-                    false,
-                    delta.as_deref(),
-                    at,
-                );
-                change.merge(opened);
-                change
-            }
-            Event::ToolCallResult {
-                call_id, content, ..
-            } => self.complete_tool(run, call_id, content, at),
-            _ => Change::none(),
+        };
+        if before.is_none() {
+            self.resumed(run).and(change)
+        } else {
+            self.resumed(run).and(before).and(change)
         }
     }
 
@@ -102,21 +63,16 @@ impl Timeline {
                 message_id, delta, ..
             } => self.extend(run, Part::Reasoning, message_id, delta, at),
             Event::ReasoningMessageEnd { message_id, .. } => {
-                self.close(run, Part::Reasoning, message_id)
+                self.close(run, Part::Reasoning, message_id, at)
             }
             Event::ReasoningMessageChunk {
                 message_id, delta, ..
-            } => self.chunk(
-                run,
-                Part::Reasoning,
-                message_id.as_deref(),
-                false,
-                delta.as_deref(),
-                at,
-            ),
-            Event::ReasoningEnd { .. } => self.close_chunk(run, Part::Reasoning),
+            } => {
+                let (id, delta) = (message_id.as_deref(), delta.as_deref());
+                self.chunk(run, Part::Reasoning, id, false, delta, at)
+            }
             Event::ThinkingTextStart { .. } => {
-                let change = self.close_thought(run);
+                let change = self.close_thought(run, at);
                 self.open_thought(run);
                 change
             }
@@ -124,15 +80,40 @@ impl Timeline {
                 let key = self.open_thought(run);
                 self.extend(run, Part::Reasoning, &key, delta, at)
             }
-            Event::ThinkingTextEnd { .. } | Event::ThinkingEnd { .. } => self.close_thought(run),
-            // Steps, activities, raw and custom events are for other parts of the app; message snapshots repeat what is known.
-            _ => Change::none(),
+            Event::ThinkingTextEnd { .. } | Event::ThinkingEnd { .. } => {
+                self.close_thought(run, at)
+            }
+            _ => self.apply_extra(event, run, at),
         }
     }
 
+    /// Rows that a lost stream has cut go on.
+    fn resumed(&mut self, run: &str) -> Change {
+        let cut = match self.runs.get_mut(run) {
+            Some(track) if !track.cut.is_empty() => std::mem::take(&mut track.cut),
+            _ => return Change::none(),
+        };
+        let is_over = self.runs.get(run).is_some_and(|track| track.terminal);
+        let mut change = Change::none();
+        for id in cut {
+            let is_partial = self
+                .row(&id)
+                .is_some_and(|row| row.state == RowState::Partial);
+            if is_partial && !is_over {
+                change.merge(self.set_row_state(&id, RowState::Streaming));
+            }
+        }
+        change
+    }
+
     fn begin_run(&mut self, run: &str, at: Option<i64>) -> Change {
-        if let Some(track) = self.runs.get_mut(run) {
-            track.begin(at);
+        let is_first = self
+            .runs
+            .get_mut(run)
+            .is_some_and(|track| track.begin(at) && !track.terminal);
+        if is_first {
+            // As the server has it: what belongs to one run only was not sent with this one.
+            self.empty_run_state();
         }
         let mut change = Change::none();
         for row in &mut self.rows {
@@ -148,293 +129,55 @@ impl Timeline {
     }
 
     fn finish_run(&mut self, run: &str, at: i64) -> Change {
-        let Some(track) = self.runs.get_mut(run) else {
-            return Change::none();
-        };
-        track.end();
+        if let Some(track) = self.runs.get_mut(run) {
+            track.end(true);
+        }
         let mut change = Change::none();
         let (mut has_text, mut has_open_call) = (false, false);
-        for id in track.row_ids() {
-            let Some(row) = self
-                .index
-                .get(id)
-                .and_then(|position| self.rows.get_mut(*position))
-            else {
+        for id in self.ids_of(run) {
+            let Some(row) = self.row_mut(&id) else {
                 continue;
             };
-            let is_open_call = matches!(row.kind, RowKind::ToolCall { result: None, .. });
-            has_open_call |= is_open_call;
             has_text |= matches!(row.kind, RowKind::Assistant { .. });
-            // A lost stream that was resumed to its end has lost nothing.
-            let state = if is_open_call {
-                RowState::Partial
+            if matches!(row.kind, RowKind::ToolCall { result: None, .. }) {
+                has_open_call = true;
+                change.merge(self.set_row_state(&id, RowState::Partial));
             } else {
-                RowState::Done
-            };
-            if row.state != state {
-                row.state = state;
-                change.rows.push(id.clone());
+                // A lost stream that was resumed to its end has lost nothing.
+                change.merge(self.complete(&id, at));
             }
         }
         if !has_text && !has_open_call {
-            let id = RowId(format!("no-response/{run}"));
-            change.merge(self.insert(
-                run,
-                id,
-                String::new(),
-                RowKind::NoResponse,
-                RowState::Done,
-                Some(at),
-            ));
+            change.merge(self.push_no_response(run, RowState::Done, Some(at)));
         }
-        change
+        change.and(self.settle_sources(run))
+    }
+
+    /// An answer that never came. Done where the run ended without one, partial where it was stopped before one; where it failed, the error
+    /// says so.
+    pub(super) fn push_no_response(
+        &mut self,
+        run: &str,
+        state: RowState,
+        at: Option<i64>,
+    ) -> Change {
+        let id = RowId(format!("no-response/{run}"));
+        self.insert(run, id, String::new(), RowKind::NoResponse, state, at)
     }
 
     fn break_run(&mut self, run: &str, text: &str, at: i64) -> Change {
         if let Some(track) = self.runs.get_mut(run) {
-            track.end();
+            track.end(false);
         }
-        let mut change = self.end_streaming(run, RowState::Partial);
-        change.merge(self.push_error(run, text, at));
-        change
-    }
-
-    fn slot(&mut self, run: &str, part: Part, key: &str) -> Option<&mut Slot> {
-        let slots = &mut self.runs.get_mut(run)?.streams(part).slots;
-        if !slots.contains_key(key) {
-            slots.insert(key.to_owned(), Slot::default());
-        }
-        slots.get_mut(key)
-    }
-
-    // No row yet: servers announce a message for every tool call and leave it empty.
-    fn open(&mut self, run: &str, part: Part, key: &str, is_user: bool) -> Change {
-        let is_known_user = is_user && self.index.contains_key(&user_row_id(key));
-        if let Some(slot) = self.slot(run, part, key) {
-            slot.is_user = is_user;
-            if slot.row.is_none() {
-                slot.ended = is_known_user;
-            } else if !slot.ended {
-                slot.replay();
-            }
-        }
-        Change::none()
-    }
-
-    fn extend(&mut self, run: &str, part: Part, key: &str, delta: &str, at: i64) -> Change {
-        let Some(streams) = self.runs.get_mut(run).map(|track| track.streams(part)) else {
-            return Change::none();
-        };
-        if delta.is_empty() {
-            return Change::none();
-        }
-        let Some(slot) = streams.slots.get_mut(key) else {
-            streams.slots.insert(key.to_owned(), Slot::default());
-            return self.add_row(run, part, key, delta, at);
-        };
-        if slot.ended {
-            return Change::none();
-        }
-        let Some(id) = slot.row.as_ref() else {
-            return self.add_row(run, part, key, delta, at);
-        };
-        let id = id.clone();
-        let Some(row) = self
-            .index
-            .get(&id)
-            .and_then(|position| self.rows.get_mut(*position))
-        else {
-            return Change::none();
-        };
-        let (RowKind::User { text }
-        | RowKind::Assistant { text }
-        | RowKind::Reasoning { text }
-        | RowKind::ToolCall { args: text, .. }) = &mut row.kind
-        else {
-            return Change::none();
-        };
-        let mut is_changed = slot.extend(text, delta);
-        is_changed |= std::mem::replace(&mut row.state, RowState::Streaming) != RowState::Streaming;
-        if is_changed {
-            Change::row(id)
-        } else {
-            Change::none()
-        }
-    }
-
-    fn add_row(&mut self, run: &str, part: Part, key: &str, text: &str, at: i64) -> Change {
-        let Some(slot) = self.slot(run, part, key) else {
-            return Change::none();
-        };
-        let is_user = slot.is_user;
-        let mut id = if is_user {
-            user_row_id(key)
-        } else {
-            RowId(format!("{}/{run}/{key}", part.prefix()))
-        };
-        while self.index.contains_key(&id) {
-            id.0.push('+');
-        }
-        if let Some(slot) = self.slot(run, part, key) {
-            slot.row = Some(id.clone());
-        }
-        let kind = if is_user {
-            RowKind::User {
-                text: text.to_owned(),
-            }
-        } else {
-            part.kind(text.to_owned())
-        };
-        self.insert(run, id, key.to_owned(), kind, RowState::Streaming, Some(at))
-    }
-
-    fn close(&mut self, run: &str, part: Part, key: &str) -> Change {
-        let Some(slot) = self.slot(run, part, key) else {
-            return Change::none();
-        };
-        if std::mem::replace(&mut slot.ended, true) {
-            return Change::none();
-        }
-        match slot.row.clone() {
-            Some(id) => self.set_row_state(&id, RowState::Done),
-            None => Change::none(),
-        }
-    }
-
-    fn chunk(
-        &mut self,
-        run: &str,
-        part: Part,
-        key: Option<&str>,
-        is_user: bool,
-        delta: Option<&str>,
-        at: i64,
-    ) -> Change {
-        let open = self
-            .runs
-            .get_mut(run)
-            .and_then(|track| track.streams(part).chunk.clone());
-        let key = key.or(open.as_deref()).unwrap_or("chunk").to_owned();
-        let mut change = Change::none();
-        if open.as_ref() != Some(&key) {
-            change = self.close_chunk(run, part);
-            if part != Part::Tool {
-                change.merge(self.open(run, part, &key, is_user));
-            }
-            if let Some(track) = self.runs.get_mut(run) {
-                track.streams(part).chunk = Some(key.clone());
-            }
-        }
-        change.merge(self.extend(run, part, &key, delta.unwrap_or_default(), at));
-        change
-    }
-
-    fn close_chunk(&mut self, run: &str, part: Part) -> Change {
-        let open = self
-            .runs
-            .get_mut(run)
-            .and_then(|track| track.streams(part).chunk.take());
-        match (open, part) {
-            (None, _) => Change::none(),
-            (Some(key), Part::Tool) => {
-                if let Some(slot) = self.slot(run, part, &key) {
-                    slot.ended = true;
-                }
-                Change::none()
-            }
-            (Some(key), _) => self.close(run, part, &key),
-        }
-    }
-
-    fn open_tool(&mut self, run: &str, call_id: &str, name: &str, at: i64) -> Change {
-        let Some(slot) = self.slot(run, Part::Tool, call_id) else {
-            return Change::none();
-        };
-        let mut change = match slot.row {
-            Some(_) if slot.ended => return Change::none(),
-            Some(_) => {
-                slot.replay();
-                Change::none()
-            }
-            None => self.add_row(run, Part::Tool, call_id, "", at),
-        };
-        let id = self
-            .slot(run, Part::Tool, call_id)
-            .and_then(|slot| slot.row.clone());
-        if let Some(id) = id
-            && let Some(row) = self.row_mut(&id)
-            && let RowKind::ToolCall { name: known, .. } = &mut row.kind
-            && known != name
+        let mut change = self.cut_rows(run, Some(at));
+        let track = self.runs.get_mut(run);
+        for id in track
+            .map(|track| std::mem::take(&mut track.torn))
+            .unwrap_or_default()
         {
-            name.clone_into(known);
-            change.merge(Change::row(id));
+            change.merge(self.set_row_state(&id, RowState::Partial));
         }
-        change
-    }
-
-    fn open_tool_chunk(&mut self, run: &str, call_id: &str, name: &str, at: i64) -> Change {
-        let is_open = self
-            .runs
-            .get(run)
-            .is_some_and(|track| track.tools.chunk.as_deref() == Some(call_id));
-        if is_open {
-            Change::none()
-        } else {
-            self.open_tool(run, call_id, name, at)
-        }
-    }
-
-    fn complete_tool(&mut self, run: &str, call_id: &str, content: &str, at: i64) -> Change {
-        let slot = self
-            .runs
-            .get_mut(run)
-            .and_then(|track| track.tools.slots.get_mut(call_id));
-        let id = slot.and_then(|slot| {
-            slot.ended = true;
-            slot.row.clone()
-        });
-        let Some(row) = id.as_ref().and_then(|id| self.row_mut(id)) else {
-            return self.push_unprocessed(
-                run,
-                "TOOL_CALL_RESULT",
-                format!("{call_id}: {content}"),
-                at,
-            );
-        };
-        match &mut row.kind {
-            RowKind::ToolCall {
-                result: result @ None,
-                ..
-            } => *result = Some(content.to_owned()),
-            _ => return Change::none(),
-        }
-        row.state = RowState::Done;
-        id.map_or_else(Change::none, Change::row)
-    }
-
-    fn open_thought(&mut self, run: &str) -> String {
-        let Some(track) = self.runs.get_mut(run) else {
-            return String::new();
-        };
-        let key = track
-            .thought
-            .clone()
-            .unwrap_or_else(|| format!("thinking-{}", track.thoughts));
-        if track.thought.is_none() {
-            track.thoughts += 1;
-            track.thought = Some(key.clone());
-        }
-        key
-    }
-
-    fn close_thought(&mut self, run: &str) -> Change {
-        match self
-            .runs
-            .get_mut(run)
-            .and_then(|track| track.thought.take())
-        {
-            Some(key) => self.close(run, Part::Reasoning, &key),
-            None => Change::none(),
-        }
+        let change = change.and(self.push_error(run, text, at));
+        change.and(self.settle_sources(run))
     }
 }

@@ -1,7 +1,9 @@
 use super::*;
 use crate::core::agui::event::parse;
+use crate::core::agui::run::WireMessage;
 use proptest::prelude::*;
 use serde_json::json;
+use std::collections::HashSet;
 
 fn event(value: Value) -> Event {
     Event::from_value(value)
@@ -19,6 +21,13 @@ fn play(timeline: &mut Timeline, run: &str, events: &[Event]) -> Change {
     change
 }
 
+/// What the rows say, whatever a view held before.
+fn content(timeline: &Timeline) -> Vec<Row> {
+    let mut rows = timeline.rows().to_vec();
+    rows.iter_mut().for_each(|row| row.rewrites = 0);
+    rows
+}
+
 /// One line per row: role, state, what it shows.
 fn shown(timeline: &Timeline) -> Vec<String> {
     let line = |row: &Row| {
@@ -31,6 +40,8 @@ fn shown(timeline: &Timeline) -> Vec<String> {
                 format!("{name}({args}) = {}", result.as_deref().unwrap_or("?"))
             }
             RowKind::Unprocessed { kind, .. } => kind.clone(),
+            RowKind::Event { name, payload } => format!("{name} {payload}"),
+            RowKind::Activity { activity, content } => format!("{activity} {content}"),
             other => format!("{other:?}"),
         };
         format!("{} {} {text}", row.kind.role(), row.state.as_str())
@@ -75,12 +86,16 @@ fn full_run() -> Vec<Event> {
     ])
 }
 
-const FULL: [&str; 6] = [
+const FULL: [&str; 10] = [
     "reasoning done hmm",
     "reasoning done old",
     "tool done search({\"q\":1}) = found",
     "notice done BRAND_NEW",
     "assistant done Größe",
+    "event done n 1",
+    "event done s ",
+    "event done RAW {}",
+    "activity done t {}",
     "assistant done chunk",
 ];
 
@@ -125,8 +140,10 @@ fn a_replay_in_other_pieces_gives_the_same_text() {
     assert_eq!(timeline.apply(&text("a"), "r", 0), Change::none());
     assert_eq!(timeline.apply(&text("bcdé"), "r", 0).rows.len(), 1);
     assert_eq!(shown(&timeline), ["assistant streaming abcdé"]);
+    assert_eq!(timeline.rows()[0].rewrites, 0, "it has only grown");
     let _ = play(&mut timeline, "r", &[start, text("ab"), text("XY")]);
     assert_eq!(shown(&timeline), ["assistant streaming abXY"]);
+    assert_eq!(timeline.rows()[0].rewrites, 1);
 }
 
 #[test]
@@ -136,12 +153,12 @@ fn a_restarted_run_is_rebuilt_in_its_place() {
     let _ = timeline.bind_user("u1", "r");
     let _ = play(&mut timeline, "r", &full_run());
     let _ = timeline.push_user("u2", "two", 2);
-    let before: Vec<Row> = timeline.rows().to_vec();
+    let before = content(&timeline);
     assert!(timeline.restart_run("r").order);
     assert_eq!(shown(&timeline), ["user done one", "user sending two"]);
     let _ = timeline.restart_run("r");
     let _ = play(&mut timeline, "r", &full_run());
-    assert_eq!(timeline.rows(), before);
+    assert_eq!(content(&timeline), before);
     assert_eq!(timeline.state(), &json!({"list":[1]}));
     for row in timeline.rows() {
         assert_eq!(timeline.row(&row.id), Some(row));
@@ -153,10 +170,54 @@ fn a_restarted_run_without_a_question_keeps_its_place_too() {
     let mut timeline = Timeline::new();
     let _ = play(&mut timeline, "a", &full_run());
     let _ = play(&mut timeline, "b", &full_run());
-    let before: Vec<Row> = timeline.rows().to_vec();
+    let before = content(&timeline);
     let _ = timeline.restart_run("a");
     let _ = play(&mut timeline, "a", &full_run());
-    assert_eq!(timeline.rows(), before);
+    assert_eq!(content(&timeline), before);
+}
+
+#[test]
+fn older_runs_go_above_without_renaming_what_is_there() {
+    let mut older = Timeline::new();
+    let _ = older.push_user("u1", "one", 1);
+    let _ = older.bind_user("u1", "a");
+    let _ = play(&mut older, "a", &full_run());
+    let mut newer = Timeline::new();
+    let _ = newer.push_user("u2", "two", 2);
+    let _ = newer.bind_user("u2", "b");
+    let _ = play(&mut newer, "b", &full_run());
+    newer.set_state(json!({"newest":1}));
+    let (above, below) = (older.rows().to_vec(), newer.rows().to_vec());
+    let change = newer.prepend(older.clone());
+    assert!(change.order && change.rows.len() == above.len());
+    assert_eq!(newer.rows(), [above, below].concat());
+    assert_eq!(newer.state(), &json!({"newest":1}));
+    for row in newer.rows() {
+        assert_eq!(newer.row(&row.id), Some(row));
+    }
+    assert_eq!(newer.prepend(older), Change::none(), "twice is once");
+    let text = event(json!({"type":"TEXT_MESSAGE_CONTENT","messageId":"n","delta":"x"}));
+    let _ = newer.apply(&text, "c", 0);
+    assert_eq!(shown(&newer).last().unwrap(), "assistant streaming x");
+}
+
+#[test]
+fn a_call_that_was_carried_out_here_is_completed_once() {
+    let mut timeline = Timeline::new();
+    let call = json!({"type":"TOOL_CALL_START","toolCallId":"c","toolCallName":"clock"});
+    let _ = play(
+        &mut timeline,
+        "r",
+        &run_of(&[call, json!({"type":"RUN_FINISHED"})]),
+    );
+    let call = ("c".to_owned(), "clock".to_owned(), String::new());
+    assert_eq!(timeline.pending_calls("r"), [call]);
+    assert!(timeline.pending_calls("other").is_empty());
+    assert_eq!(timeline.complete_call("r", "c", "noon").rows.len(), 1);
+    assert_eq!(shown(&timeline), ["tool done clock() = noon"]);
+    assert!(timeline.pending_calls("r").is_empty());
+    assert_eq!(timeline.complete_call("r", "c", "again"), Change::none());
+    assert_eq!(timeline.complete_call("r", "lost", "x"), Change::none());
 }
 
 #[test]
@@ -452,23 +513,6 @@ fn the_conversation_is_sent_again_without_what_is_only_for_eyes() {
             WireMessage::assistant("m-s", "half"),
         ]
     );
-}
-
-#[test]
-fn changes_merge_without_naming_a_row_twice() {
-    let mut change = Change::row(RowId("a".into()));
-    change.merge(Change {
-        order: true,
-        rows: vec![RowId("a".into()), RowId("b".into())],
-    });
-    assert_eq!(
-        change,
-        Change {
-            order: true,
-            rows: vec![RowId("a".into()), RowId("b".into())]
-        }
-    );
-    assert!(Change::none().is_none() && !change.is_none());
 }
 
 fn any_event() -> impl Strategy<Value = Event> {

@@ -1,0 +1,250 @@
+//! Follows a run to its end, and on through the runs that go on after its calls.
+
+use std::cell::Cell;
+
+use futures_util::future::join_all;
+use reactive_graph::traits::ReadUntracked;
+
+use super::again::Lost;
+use super::{RunPhase, ThreadState};
+use crate::api::ApiRequest;
+use crate::core::agui::event::Event;
+use crate::core::agui::run::Cursor;
+use crate::core::error::ApiError;
+use crate::core::session::verdict::hints_at_expiry;
+use crate::core::thread::timeline::Change;
+use crate::i18n;
+use crate::port::ByteStream;
+use crate::state::stream::{ATTEMPTS, Ending, Line, News, follow};
+use crate::state::task::{lock, spawn};
+use crate::state::tools::ToolCall;
+
+/// So many runs at most go on after the calls of one before: an agent that always asks again comes to an end.
+const DEPTH: u32 = 10;
+/// What is replayed is shown after this time even if not all of it has come, in milliseconds.
+const HOLD: u32 = 2_000;
+
+/// A stream that is open; without one it is taken up at the cursor.
+pub(super) type Body = Option<Box<dyn ByteStream>>;
+
+/// A run that is being followed.
+pub(super) struct Course {
+    pub(super) run: String,
+    pub(super) request: ApiRequest,
+    pub(super) cursor: Cursor,
+    /// How many runs it goes on after.
+    pub(super) depth: u32,
+    /// Up to which event it was known before.
+    pub(super) known: i64,
+    /// When it last said something, where it was begun elsewhere.
+    pub(super) last_sign: Option<i64>,
+    /// Its events come from the first one on, and take the place of what is known of it.
+    pub(super) is_replay: bool,
+}
+
+impl Course {
+    pub(super) fn begin(run: String, request: ApiRequest) -> Self {
+        Self {
+            cursor: Cursor::start(&run),
+            run,
+            request,
+            depth: 0,
+            known: -1,
+            last_sign: None,
+            is_replay: false,
+        }
+    }
+}
+
+impl ThreadState {
+    /// Follows a run to its end, and the runs that go on after it.
+    pub(super) async fn follow_on(&self, mut course: Course, mut body: Body) {
+        let went_well = loop {
+            let has_failed = Cell::new(false);
+            let ending = self.follow_run(&mut course, body.take(), &has_failed).await;
+            self.release();
+            match ending {
+                Ending::Finished => {}
+                Ending::Lost(error) => {
+                    self.lose(course, &error);
+                    break false;
+                }
+                Ending::Empty => {
+                    self.look_at_end(&course, false).await;
+                    break false;
+                }
+                Ending::Quiet => {
+                    self.look_at_end(&course, true).await;
+                    break false;
+                }
+            }
+            let now = self.now();
+            lock(&self.0.work).past.settle(&course.run, now);
+            if has_failed.get() {
+                break false;
+            }
+            match self.go_on(&course).await {
+                None => break true,
+                Some(Ok((next, stream))) => (course, body) = (next, stream),
+                Some(Err(why)) => {
+                    self.change(|timeline| timeline.push_error(&course.run, &why, now));
+                    break false;
+                }
+            }
+        };
+        self.ended(went_well);
+    }
+
+    async fn follow_run(&self, course: &mut Course, body: Body, has_failed: &Cell<bool>) -> Ending {
+        let shared = self.0.room.server().shared().clone();
+        let (run, client) = (course.run.clone(), self.client());
+        let replays = Cell::new(course.is_replay);
+        let seen = Cell::new(course.cursor.index);
+        let tell = |news| match news {
+            News::Events(events) => {
+                has_failed.set(has_failed.get() || self.note(&events));
+                seen.set(seen.get() + i64::try_from(events.len()).unwrap_or_default());
+                self.apply(&run, &events, replays.take());
+                let held = lock(&self.0.work).held;
+                if held.is_some_and(|until| seen.get() >= until) {
+                    self.release();
+                }
+            }
+            News::Resuming(attempt) => {
+                self.release();
+                self.set_phase(RunPhase::Resuming {
+                    attempt,
+                    of: ATTEMPTS,
+                });
+            }
+            News::Streaming => {
+                self.release_in_time();
+                self.set_phase(RunPhase::Streaming);
+            }
+        };
+        let line = Line {
+            shared: &shared,
+            client: &client,
+            request: &course.request,
+            wake: &self.0.wake,
+            last_sign: course.last_sign,
+            known: course.known,
+        };
+        let ending = follow(&line, &mut course.cursor, body, &tell).await;
+        course.is_replay = replays.get();
+        ending
+    }
+
+    /// Whether the run has failed by these events. What an agent says of a session is looked into.
+    fn note(&self, events: &[Event]) -> bool {
+        let mut has_failed = false;
+        for event in events {
+            if let Event::RunError { message, .. } = event {
+                has_failed = true;
+                if hints_at_expiry(message) {
+                    let session = self.0.room.server().session().clone();
+                    session.suspect(session.signal().read_untracked().epoch);
+                }
+            }
+        }
+        has_failed
+    }
+
+    fn apply(&self, run: &str, events: &[Event], restarts: bool) {
+        let now = self.now();
+        self.change(|timeline| {
+            let mut change = Change::none();
+            if restarts {
+                change.merge(timeline.restart_run(run));
+            }
+            for event in events {
+                change.merge(timeline.apply(event, run, now));
+            }
+            change
+        });
+    }
+
+    /// Shows what is held back a little later, whatever comes.
+    fn release_in_time(&self) {
+        if lock(&self.0.work).held.is_none() {
+            return;
+        }
+        let this = self.clone();
+        let limit = self.0.room.server().shared().ports.clock.sleep(HOLD);
+        spawn(async move {
+            limit.await;
+            this.release();
+        });
+    }
+
+    /// The stream could not be had again: what came is kept, and taken up from there when the reason is gone.
+    fn lose(&self, mut course: Course, error: &ApiError) {
+        let is_session = matches!(error, ApiError::Unauthorized | ApiError::Cancelled);
+        let told = (!is_session).then(|| i18n::stream_lost(error));
+        self.change(|timeline| {
+            let mut change = timeline.interrupt(&course.run);
+            if let Some(text) = &told {
+                change.merge(timeline.push_error(&course.run, text, self.now()));
+            }
+            change
+        });
+        if is_session || error.is_transient() {
+            course.last_sign = course.last_sign.or(Some(self.now()));
+            lock(&self.0.work).lost = Some(Lost { course, told });
+        }
+    }
+
+    /// Nothing more comes from the stream: what is stored has the last word.
+    async fn look_at_end(&self, course: &Course, is_given_up: bool) {
+        let run = course.run.as_str();
+        let stored = self.stored(run).await;
+        let events = stored.map(|stored| stored.events).unwrap_or_default();
+        let events: Vec<Event> = events.into_iter().map(Event::from_value).collect();
+        let is_over = events.iter().any(Event::is_terminal);
+        if is_over {
+            self.apply(run, &events, false);
+            let now = self.now();
+            lock(&self.0.work).past.settle(run, now);
+        }
+        self.change(|timeline| {
+            let mut change = timeline.interrupt(run);
+            if is_given_up && !is_over {
+                change.merge(timeline.push_gap(run, self.now()));
+            }
+            change
+        });
+    }
+
+    /// Carries out the calls that this run has left to us, and starts the run that goes on after them. Nothing where there are none.
+    async fn go_on(&self, course: &Course) -> Option<Result<(Course, Body), String>> {
+        let tools = self.0.room.tools();
+        let pending = lock(&self.0.work).timeline.pending_calls(&course.run);
+        let calls: Vec<ToolCall> = pending
+            .into_iter()
+            .filter(|(_, name, _)| tools.knows(name))
+            .map(|(id, name, args)| ToolCall { id, name, args })
+            .collect();
+        if calls.is_empty() {
+            return None;
+        }
+        if course.depth >= DEPTH {
+            return Some(Err(i18n::errors::too_deep(DEPTH)));
+        }
+        self.flush();
+        let outcomes = join_all(calls.iter().map(|call| tools.call(&self.0.key, call))).await;
+        self.change(|timeline| {
+            let mut change = Change::none();
+            for (call, outcome) in calls.iter().zip(outcomes) {
+                change.merge(timeline.complete_call(&course.run, &call.id, &outcome.content));
+            }
+            change
+        });
+        Some(match self.open_run(None, None).await {
+            Ok((mut next, body)) => {
+                next.depth = course.depth + 1;
+                Ok((next, body))
+            }
+            Err(error) => Err(i18n::errors::not_gone_on(&error)),
+        })
+    }
+}
