@@ -11,6 +11,8 @@
 mod fake;
 #[path = "browser/idle.rs"]
 mod idle;
+#[path = "browser/markdown.rs"]
+mod markdown;
 #[path = "browser/page.rs"]
 mod page;
 #[path = "browser/pages.rs"]
