@@ -67,7 +67,7 @@ fn measured(timeline: &mut Timeline, mut make: impl FnMut(usize) -> Event) -> Du
             dirty.merge(timeline.apply(black_box(event), RUN, 1));
         }
         let time = begun.elapsed();
-        black_box(dirty);
+        let _ = black_box(dirty);
         time / u32::try_from(BATCH).unwrap()
     });
     median(times.collect())

@@ -7,6 +7,8 @@
     reason = "a test looks at the browser itself"
 )]
 
+#[path = "browser/composer.rs"]
+mod composer;
 #[path = "browser/fake.rs"]
 mod fake;
 #[path = "browser/idle.rs"]

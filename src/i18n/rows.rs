@@ -260,6 +260,7 @@ mod tests {
             pages: vec![12, 13],
             content: "The ferry leaves.".into(),
             chunk: "c-1".into(),
+            ..Source::default()
         };
         assert_eq!(
             source_text(&source),

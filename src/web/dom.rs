@@ -1,6 +1,8 @@
 //! Small things to do with the document: title, focus, scrolling, clipboard.
 
 pub mod copy;
+pub mod field;
+pub mod files;
 pub mod mark;
 mod script;
 pub mod tab;

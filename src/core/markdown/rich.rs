@@ -44,14 +44,13 @@ fn block(out: &mut String, node: &Block) {
                 rows.iter().for_each(|cells| row(out, "td", align, cells));
             });
         }),
-        Block::Math(source) => wrap(out, "p", |out| {
-            wrap(out, "code", |out| escape(out, source));
-        }),
-        Block::Note { label, blocks } => wrap(out, "blockquote", |out| {
+        Block::Rule => out.push_str("<hr>"),
+        // As LaTeX: few programs take MathML, and everybody who writes formulas reads this.
+        Block::Math(source) => wrap(out, "p", |out| escape(out, source)),
+        Block::Note { label, blocks } => {
             wrap(out, "p", |out| escape(out, &format!("[{label}]")));
             blocks.iter().for_each(|node| block(out, node));
-        }),
-        Block::Rule => out.push_str("<hr>"),
+        }
         Block::Html(text) => wrap(out, "p", |out| escape(out, text)),
     }
 }
@@ -94,7 +93,7 @@ fn span(out: &mut String, node: &Inline) {
     match node {
         Inline::Text(text) | Inline::Html(text) => escape(out, text),
         Inline::Code(text) => wrap(out, "code", |out| escape(out, text)),
-        Inline::Math { source, .. } => wrap(out, "code", |out| escape(out, source)),
+        Inline::Math { source, .. } => escape(out, source),
         Inline::NoteRef(label) => wrap(out, "sup", |out| escape(out, &format!("[{label}]"))),
         Inline::Emphasis(inlines) => wrap(out, "em", |out| spans(out, inlines)),
         Inline::Strong(inlines) => wrap(out, "strong", |out| spans(out, inlines)),
