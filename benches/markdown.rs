@@ -18,10 +18,10 @@ const LIMIT: f64 = 2.0;
 /// A step that is too short to be told from noise is good whatever the ratio.
 const NOTHING: Duration = Duration::from_micros(3);
 
-const SECTION: &str = "## A heading\n\nA paragraph with *some* `markup` and [a link](https://example.org), as long as most of them are.\n\n- one\n- two\n\n```rust\nfn main() {}\n```\n\n";
-
 /// A name, what makes so many bytes of settled text, and what is added to it.
 type Case = (&'static str, fn(usize) -> String, &'static str);
+
+const SECTION: &str = "## A heading\n\nA paragraph with *some* `markup` and [a link](https://example.org), as long as most of them are.\n\n- one\n- two\n\n```rust\nfn main() {}\n```\n\n";
 
 /// The median of the steps in which a text grows by a few letters.
 fn step(mut text: String, more: &str) -> Duration {

@@ -15,6 +15,8 @@ mod fake;
 mod idle;
 #[path = "browser/list.rs"]
 mod list;
+#[path = "browser/markdown.rs"]
+mod markdown;
 #[path = "browser/page.rs"]
 mod page;
 #[path = "browser/pages.rs"]

@@ -54,6 +54,7 @@ fn drawn(text: impl Fn(Reading<'_>) + 'static, is_growing: Signal<bool>) -> AnyV
         let paper = RefCell::new(Paper {
             canvas,
             reader: Incremental::new(),
+            whole: None,
         });
         let text = text.clone();
         // A frame in which there is still something to be read.
@@ -84,11 +85,19 @@ fn drawn(text: impl Fn(Reading<'_>) + 'static, is_growing: Signal<bool>) -> AnyV
 struct Paper {
     canvas: Canvas,
     reader: Incremental,
+    /// The length and the edition of the text that was drawn to its end; nothing else is kept of it.
+    whole: Option<(usize, u32)>,
 }
 
 impl Paper {
     /// Draws what is new; tells whether there is more to be read.
     fn take(&mut self, text: &str, edition: u32, is_final: bool) -> bool {
+        let now = Some((text.len(), edition));
+        if self.whole.is_some() && self.whole == now {
+            return false;
+        }
+        // It goes on after all.
+        let is_again = self.whole.take().is_some();
         let patch = self.reader.update(text, edition, is_final);
         let Patch {
             count,
@@ -99,13 +108,21 @@ impl Paper {
         if is_behind {
             return true;
         }
+        if is_again || settled < self.canvas.settled() {
+            self.canvas.forget();
+        }
         self.canvas.truncate(count);
         let mut has_formulas = false;
         for change in changes {
             has_formulas |= formula::is_in(&change.block);
             self.change(change);
         }
-        self.canvas.settle(if is_final { count } else { settled });
+        self.canvas.settle(settled);
+        if is_final {
+            self.canvas.forget();
+            self.reader = Incremental::new();
+            self.whole = now;
+        }
         if has_formulas {
             formula::draw_in(self.canvas.root());
         }

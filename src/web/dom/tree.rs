@@ -104,6 +104,18 @@ impl Canvas {
         }
     }
 
+    /// How many blocks are forgotten.
+    #[must_use]
+    pub fn settled(&self) -> usize {
+        self.settled
+    }
+
+    /// Forgets everything: all blocks are about to be set, from the first on.
+    pub fn forget(&mut self) {
+        self.settled = 0;
+        self.nodes.clear();
+    }
+
     fn placed(&self, at: usize) -> Option<Placed> {
         self.root.child_nodes().item(u32::try_from(at).ok()?)
     }
