@@ -75,12 +75,6 @@ pub fn stream_lost(error: &crate::core::error::ApiError) -> String {
     )
 }
 
-/// Feedback was taken.
-#[must_use]
-pub fn feedback_sent() -> String {
-    "Thank you, your feedback is noted.".to_owned()
-}
-
 /// Feedback was not taken.
 #[must_use]
 pub fn feedback_failed() -> String {
