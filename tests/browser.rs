@@ -7,6 +7,8 @@
     reason = "a test looks at the browser itself"
 )]
 
+#[path = "browser/composer.rs"]
+mod composer;
 #[path = "browser/fake.rs"]
 mod fake;
 #[path = "browser/idle.rs"]
@@ -19,5 +21,7 @@ mod pages;
 mod ports;
 #[path = "browser/requests.rs"]
 mod requests;
+#[path = "browser/rows.rs"]
+mod rows;
 
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);

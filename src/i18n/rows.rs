@@ -87,6 +87,9 @@ pub fn caption(distance: DayDistance, day: &str, time: &str) -> String {
 #[must_use]
 pub fn lasted(milliseconds: i64) -> String {
     let tenths = milliseconds.max(0) / 100;
+    if tenths == 0 {
+        return "under 0.1 s".to_owned();
+    }
     let (minutes, rest) = (tenths / 600, tenths % 600);
     if minutes == 0 {
         format!("{}.{} s", rest / 10, rest % 10)
@@ -230,9 +233,10 @@ mod tests {
     #[test]
     fn short_times_have_one_decimal() {
         for (milliseconds, said) in [
-            (-5, "0.0 s"),
-            (0, "0.0 s"),
-            (99, "0.0 s"),
+            (-5, "under 0.1 s"),
+            (0, "under 0.1 s"),
+            (99, "under 0.1 s"),
+            (100, "0.1 s"),
             (3_249, "3.2 s"),
             (59_999, "59.9 s"),
             (60_000, "1 min 0 s"),
@@ -261,6 +265,7 @@ mod tests {
             pages: vec![12, 13],
             content: "The ferry leaves.".into(),
             chunk: "c-1".into(),
+            ..Source::default()
         };
         assert_eq!(
             source_text(&source),

@@ -103,3 +103,34 @@ pub fn image(alt: &str) -> String {
 pub const DONE: &str = "Done";
 /// An empty box of a task list.
 pub const TO_DO: &str = "To do";
+/// An image did not load, for a reason that nobody tells.
+pub const IMAGE_FAILED: &str = "It could not be loaded.";
+/// An image from elsewhere that the page may not load.
+pub const IMAGE_REFUSED: &str =
+    "The policy of the server of this page does not allow images from elsewhere.";
+/// Leads to an image that is not shown.
+pub const IMAGE_OPEN: &str = "Open it in a new tab";
+
+/// The button that loads an image from elsewhere.
+#[must_use]
+pub fn show_image(host: &str) -> String {
+    format!("Show image from {host}")
+}
+
+/// A footnote, and what points to it.
+#[must_use]
+pub fn note(label: &str) -> String {
+    format!("Note {label}")
+}
+
+/// Goes from a footnote to where the text points to it.
+#[must_use]
+pub fn note_back(label: &str) -> String {
+    format!("Back to note {label} in the text")
+}
+
+/// A formula that cannot be drawn, with what is wrong in it.
+#[must_use]
+pub fn bad_formula(error: &str) -> String {
+    format!("This formula is shown as its source: {error}")
+}

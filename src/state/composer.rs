@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 
 use reactive_graph::computed::ArcMemo;
 use reactive_graph::signal::ArcRwSignal;
-use reactive_graph::traits::{GetUntracked, Set, Update, With};
+use reactive_graph::traits::{Get, GetUntracked, Set, Update, With};
 
 pub use self::queue::Waiting;
 use super::shared::Shared;
@@ -48,6 +48,7 @@ struct Inner {
     error: ArcRwSignal<Option<String>>,
     restored: ArcRwSignal<bool>,
     images: ArcMemo<Vec<Slot>>,
+    image_state: ArcMemo<State>,
     can_send: ArcMemo<bool>,
     work: Mutex<Work>,
     sender: Mutex<Option<Sender>>,
@@ -115,13 +116,22 @@ impl Composer {
                 })
             })
         };
-        let can_send = {
+        let image_state = {
             let (text, slots) = (text.clone(), slots.clone());
             ArcMemo::new(move |_| {
-                text.with(|text| {
-                    !text.trim().is_empty()
-                        && slots.with(|slots| written::state(text, slots)) == State::Fine
+                slots.with(|slots| {
+                    if slots.is_empty() {
+                        State::Fine
+                    } else {
+                        text.with(|text| written::state(text, slots))
+                    }
                 })
+            })
+        };
+        let can_send = {
+            let (text, state) = (text.clone(), image_state.clone());
+            ArcMemo::new(move |_| {
+                state.get() == State::Fine && text.with(|text| !text.trim().is_empty())
             })
         };
         Self(Arc::new(Inner {
@@ -136,6 +146,7 @@ impl Composer {
             error: ArcRwSignal::new(None),
             restored,
             images,
+            image_state,
             can_send,
             work: Mutex::new(work),
             sender: Mutex::default(),
@@ -271,6 +282,13 @@ impl Composer {
             self.wait(written);
         } else {
             self.dispatch(message, None);
+        }
+    }
+
+    /// Sends a text that stands for itself, whatever is in the field; not while something else is on its way.
+    pub fn send_alone(&self, text: String) {
+        if !self.is_busy() && !lock(&self.0.work).left {
+            self.dispatch(Outgoing::text(text), None);
         }
     }
 

@@ -18,6 +18,8 @@ use super::kit::{Button, Mark, Variant};
 use super::lobby::LobbyPage;
 use super::room::RoomPage;
 use super::shell::{BarePage, Rail};
+use crate::core::markdown::formula::formula;
+use crate::core::markdown::tree::Node;
 use crate::core::room::RoomId;
 use crate::core::route::Route;
 use crate::i18n::shell as words;
@@ -30,6 +32,9 @@ type Missing = leptos::wasm_split::SplitLoaderError;
 /// Every part is here already.
 #[cfg(not(feature = "split"))]
 type Missing = std::convert::Infallible;
+
+/// A formula as elements, or what is wrong with it.
+type Formula = Result<Vec<Node>, String>;
 
 /// What is of use only to somebody who knows a server already.
 pub enum Piece {
@@ -97,6 +102,15 @@ mod part {
     pub fn room(server: Server, room: RoomId, route: Memo<Route>) -> Result<AnyView, Missing> {
         Ok(room_view(&server, &room, route))
     }
+
+    #[leptos::wasm_split::wasm_split(
+        maths_part,
+        wasm_split_path = ::leptos::wasm_split,
+        fallible
+    )]
+    pub fn maths(source: String, is_large: bool) -> Result<Formula, Missing> {
+        Ok(formula(&source, is_large))
+    }
 }
 
 #[cfg(not(feature = "split"))]
@@ -114,6 +128,10 @@ mod part {
     ) -> Result<AnyView, Missing> {
         Ok(room_view(&server, &room, route))
     }
+
+    pub async fn maths(source: String, is_large: bool) -> Result<Formula, Missing> {
+        Ok(formula(&source, is_large))
+    }
 }
 
 /// A part for somebody who knows a server already.
@@ -130,6 +148,11 @@ pub fn home(piece: Piece) -> AnyView {
 /// A room with its threads.
 pub fn room(server: Server, room: RoomId, route: Memo<Route>) -> AnyView {
     when_here(Box::pin(part::room(server, room, route)), missing_page)
+}
+
+/// A formula, drawn up, or what is wrong with it; `None` while the part that can do it cannot be fetched.
+pub async fn maths(source: String, is_large: bool) -> Option<Formula> {
+    part::maths(source, is_large).await.ok()
 }
 
 fn when_here(

@@ -25,7 +25,7 @@ use self::find::find_bar;
 use self::follow::Follow;
 use self::list::Outlook;
 use self::row::row_view;
-use super::composer::MessageField;
+use super::composer::{MessageField, earlier};
 use super::kit::{Button, Icon, IconView, Mark, Panel, Skeleton, SkeletonShape, Tone, Variant};
 use super::room::{server_panel, welcome};
 use super::use_app;
@@ -80,6 +80,7 @@ pub fn thread_view(room: &RoomState, thread: &ThreadState, route: Signal<Route>)
                 <MessageField
                     composer=thread.composer()
                     run=run
+                    earlier=earlier(thread)
                     placeholder=placeholder(room)
                     on_send=Callback::new(move |()| follow.hold())
                     on_stop=stop

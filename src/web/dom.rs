@@ -1,10 +1,13 @@
 //! Small things to do with the document: title, focus, scrolling, clipboard.
 
 pub mod copy;
+pub mod field;
+pub mod files;
 pub mod mark;
 mod script;
 pub mod tab;
 pub mod time;
+pub mod tree;
 pub mod view;
 
 use std::cell::RefCell;

@@ -32,7 +32,7 @@ use futures_util::future::LocalBoxFuture;
 
 pub use self::backend::Backend;
 use self::backend::Out;
-pub use self::feed::{content, finished, started, text_end, text_start};
+pub use self::feed::{content, finished, run_error, started, text_end, text_start};
 
 const MINUTE: i64 = 60_000;
 pub const HOUR: i64 = 60 * MINUTE;

@@ -24,7 +24,7 @@ use crate::page::{
 pub struct Opened {
     pub app: App,
     pub harbor: Backend,
-    meadow: Backend,
+    pub meadow: Backend,
     rooms_fail: Arc<AtomicU16>,
     pub garden: Backend,
     weather: Weather,
@@ -82,7 +82,7 @@ impl Opened {
         }
     }
 
-    async fn go(&self, route: &Route) {
+    pub async fn go(&self, route: &Route) {
         let path = route.to_path();
         self.app.replace(route);
         until(&path, || (address() == path).then_some(())).await;
@@ -96,7 +96,7 @@ impl Opened {
         find("textbox", "Server address").await;
     }
 
-    fn room(&self) -> Route {
+    pub fn room(&self) -> Route {
         Route::room(self.meadow.alias(), RoomId::from("echo"))
     }
 
@@ -115,13 +115,13 @@ impl Opened {
         .await;
     }
 
-    fn thread(&self, thread: &str) -> Route {
+    pub fn thread(&self, thread: &str) -> Route {
         let (alias, room) = (self.meadow.alias(), RoomId::from("echo"));
         Route::thread(alias, room, ThreadId::from(thread))
     }
 
     /// Types and sends; the run that comes of it.
-    async fn ask(&self, words: &str) -> String {
+    pub async fn ask(&self, words: &str) -> String {
         let before = self.meadow.runs();
         type_in(&find("textbox", "Message").await, words);
         let send = find("button", "Send").await;

@@ -19,8 +19,9 @@ cargo xtask COMMAND
   test         [fmt] [clippy] [native] [browser] [build] [e2e] [--browser NAME]
                run the checks and tests, all of them or the named parts; the journeys run in chromium and in
                firefox, or in the one that is named (chromium, firefox, webkit)
-  bench
-               measure what the session layer costs with a hundred servers, fail above the promise
+  bench        [native] [flood] [paced] [long] [memory] [--quick]
+               measure natively, and in Chromium beside two plain pages, all or the named parts; fail where a
+               promise is broken; one round instead of three with --quick
   conformance  --server URL [--server2 URL] [--user NAME] [--app-port 5173] [--browser chromium]
                run the browser journeys against running Soliplex servers
   help         print this
@@ -38,7 +39,7 @@ pub enum Command {
     /// The checks and tests, in order.
     Test(Test),
     /// The measurements.
-    Bench,
+    Bench(Bench),
     /// The browser journeys against servers that run elsewhere.
     Conformance(Conformance),
 }
@@ -65,6 +66,15 @@ pub struct Test {
     pub parts: Vec<Part>,
     /// Where the journeys run.
     pub browsers: Vec<Browser>,
+}
+
+/// Options of `bench`.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Bench {
+    /// What to measure; everything where nothing is named.
+    pub parts: Vec<String>,
+    /// Whether one round is enough.
+    pub quick: bool,
 }
 
 /// Options of `conformance`.
@@ -139,7 +149,7 @@ fn read(mut arguments: Parser) -> Result<Command, lexopt::Error> {
     match word.as_str() {
         "dev" => dev(&mut arguments),
         "build" => alone(&mut arguments, Command::Build),
-        "bench" => alone(&mut arguments, Command::Bench),
+        "bench" => bench(&mut arguments),
         "test" => test(&mut arguments),
         "conformance" => conformance(&mut arguments),
         "help" => Ok(Command::Help),
@@ -170,6 +180,42 @@ fn dev(arguments: &mut Parser) -> Result<Command, lexopt::Error> {
         return Err("--model needs --llm URL".into());
     }
     Ok(Command::Dev(options))
+}
+
+/// `profile-flood`, `profile-paced` and `profile-long` are for those who look for what is slow: they judge nothing.
+const BENCH_PARTS: [&str; 10] = [
+    "native",
+    "flood",
+    "paced",
+    "long",
+    "memory",
+    "profile-flood",
+    "profile-paced",
+    "profile-long",
+    "profile-flood-page",
+    "profile-paced-page",
+];
+
+fn bench(arguments: &mut Parser) -> Result<Command, lexopt::Error> {
+    let mut options = Bench {
+        parts: Vec::new(),
+        quick: false,
+    };
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Arg::Value(word) => {
+                let word = word.string()?;
+                if !BENCH_PARTS.contains(&word.as_str()) {
+                    return Err(format!("there is no measurement '{word}'").into());
+                }
+                options.parts.push(word);
+            }
+            Arg::Long("quick") => options.quick = true,
+            Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help),
+            other => return Err(other.unexpected()),
+        }
+    }
+    Ok(Command::Bench(options))
 }
 
 /// A command that takes no options.
@@ -255,7 +301,7 @@ mod tests {
 
     #[test]
     fn every_command_and_test_part_is_in_the_help() {
-        for word in ["dev", "build", "test", "conformance"] {
+        for word in ["dev", "build", "test", "bench", "conformance"] {
             assert!(HELP.contains(&format!("\n  {word}")), "{word}");
         }
         for part in Part::ALL {
@@ -287,6 +333,18 @@ mod tests {
         let chosen = browsers("conformance --server a --browser firefox");
         assert_eq!(chosen, [Browser::Firefox]);
         assert!(parsed("test --browser lynx").is_err());
+    }
+
+    #[test]
+    fn measurements_are_all_made_unless_some_are_named() {
+        let bench = |line: &str| match parsed(line).unwrap() {
+            Command::Bench(options) => (options.parts, options.quick),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(bench("bench"), (Vec::new(), false));
+        let (parts, quick) = bench("bench flood --quick long");
+        assert_eq!((parts, quick), (vec!["flood".into(), "long".into()], true));
+        assert!(parsed("bench nothing").is_err());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The commands of this workspace: `cargo xtask dev | build | test | conformance`.
 
 mod assets;
+mod bench;
 mod browser;
 mod build;
 mod cli;
@@ -48,10 +49,7 @@ fn run() -> Outcome<()> {
         }
         Command::Dev(options) => dev::check(&options).and_then(|()| dev::run_dev(&options)),
         Command::Build => build::run_build(),
-        Command::Bench => process::run(
-            "the measurements",
-            tools::cargo().args(["bench", "--package", "enfilade", "--bench", "session"]),
-        ),
+        Command::Bench(options) => bench::run_bench(&options),
         Command::Test(options) => test::run_test(&options),
         Command::Conformance(options) => conformance::run_conformance(&options),
     }

@@ -17,6 +17,8 @@ pub const TRUNK: &str = "0.21.14";
 pub const BINARYEN: &str = "132";
 /// The accessibility checker of the journeys, from npm.
 const AXE: &str = "4.14.1";
+/// What the app is measured beside, from npm.
+const STREAMING_MARKDOWN: &str = "0.2.15";
 /// Starts and drives Firefox; no distribution packages it with Firefox itself.
 const GECKODRIVER: &str = "0.37.1";
 /// Writes the loader that `leptos` expects of a split build.
@@ -175,7 +177,23 @@ pub fn need_axe() -> Outcome<PathBuf> {
     Ok(script)
 }
 
-/// Both packages at once: npm removes what an installation does not name.
+/// Where the library of the comparison page is; installs it where it is missing.
+pub fn need_streaming_markdown() -> Outcome<PathBuf> {
+    let script = tools().join("node_modules/streaming-markdown/smd.js");
+    if !script.is_file() {
+        println!(
+            "installing streaming-markdown {STREAMING_MARKDOWN} into tools/: the app is measured beside it"
+        );
+        npm_install().map_err(|failure| {
+            Failure::new(format!(
+                "{failure}; the measurements need Node.js with npm (https://nodejs.org)"
+            ))
+        })?;
+    }
+    Ok(script)
+}
+
+/// All packages at once: npm removes what an installation does not name.
 fn npm_install() -> Outcome<()> {
     std::fs::create_dir_all(tools()).trying(|| "make the folder tools".to_owned())?;
     let mut npm = tool("npm");
@@ -188,7 +206,8 @@ fn npm_install() -> Outcome<()> {
     ])
     .arg(tools())
     .arg(format!("binaryen@{BINARYEN}"))
-    .arg(format!("axe-core@{AXE}"));
+    .arg(format!("axe-core@{AXE}"))
+    .arg(format!("streaming-markdown@{STREAMING_MARKDOWN}"));
     run("npm install", &mut npm)
 }
 

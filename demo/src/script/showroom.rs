@@ -1,10 +1,14 @@
 //! The Markdown showroom: one part per kind of markup, friendly and hostile.
 
-const PARTS: [(&[&str], &str); 9] = [
+const PARTS: [(&[&str], &str); 10] = [
     (&["heading"], include_str!("showroom/headings.md")),
     (&["list", "task"], include_str!("showroom/lists.md")),
     (&["table"], include_str!("showroom/tables.md")),
     (&["code"], include_str!("showroom/code.md")),
+    (
+        &["math", "formula", "note"],
+        include_str!("showroom/maths.md"),
+    ),
     (&["quote"], include_str!("showroom/quotes.md")),
     (
         &["link", "image", "dangerous", "html"],

@@ -246,6 +246,187 @@ mod tests {
         assert_eq!(plain(single), whole);
     }
 
+    /// "9.2.6 Interpreting an event stream" of the HTML standard, rule by rule: a stream, and its frames as id, event and data.
+    #[test]
+    fn the_rules_of_the_standard_for_event_streams_hold_one_by_one() {
+        type Want<'a> = &'a [(Option<&'a str>, Option<&'a str>, &'a str)];
+        let table: &[(&str, &[u8], Want<'_>)] = &[
+            (
+                "one leading byte order mark is dropped",
+                b"\xEF\xBB\xBFdata: a\n\n",
+                &[(None, None, "a")],
+            ),
+            (
+                "a second one is part of the field name",
+                b"\xEF\xBB\xBF\xEF\xBB\xBFdata: a\n\n",
+                &[],
+            ),
+            ("lines end with LF", b"data: a\n\n", &[(None, None, "a")]),
+            ("lines end with CR", b"data: a\r\r", &[(None, None, "a")]),
+            (
+                "lines end with CRLF",
+                b"data: a\r\n\r\n",
+                &[(None, None, "a")],
+            ),
+            (
+                "line ends may be mixed",
+                b"data: a\rdata: b\r\n\ndata: c\n\r\n",
+                &[(None, None, "a\nb"), (None, None, "c")],
+            ),
+            (
+                "LF CR is two line ends",
+                b"data: a\n\rdata: b\n\n",
+                &[(None, None, "a"), (None, None, "b")],
+            ),
+            (
+                "other separators end no line",
+                "data: a\u{2028}b\x0Bc\u{85}d\n\n".as_bytes(),
+                &[(None, None, "a\u{2028}b\x0Bc\u{85}d")],
+            ),
+            ("a blank line alone dispatches nothing", b"\n\n\r\r\n", &[]),
+            (
+                "a line that begins with a colon is a comment",
+                b": x\n:data: x\ndata: a\n\n",
+                &[(None, None, "a")],
+            ),
+            (
+                "a comment does not part the lines of a frame",
+                b"data: a\n:\ndata: b\n\n",
+                &[(None, None, "a\nb")],
+            ),
+            (
+                "the name ends at the first colon",
+                b"data: a: b:c\n\n",
+                &[(None, None, "a: b:c")],
+            ),
+            (
+                "one space after the colon is dropped",
+                b"data:a\n\ndata:  a\n\n",
+                &[(None, None, "a"), (None, None, " a")],
+            ),
+            ("a tab is not", b"data:\ta\n\n", &[(None, None, "\ta")]),
+            (
+                "a line without a colon is a name without a value",
+                b"data\n\n",
+                &[(None, None, "")],
+            ),
+            (
+                "data lines are joined by LF",
+                b"data: a\ndata\ndata: b\n\n",
+                &[(None, None, "a\n\nb")],
+            ),
+            (
+                "only the last LF is dropped",
+                b"data\ndata\n\n",
+                &[(None, None, "\n")],
+            ),
+            (
+                "without data nothing is dispatched and the type is forgotten",
+                b"event: x\n\ndata: a\n\n",
+                &[(None, None, "a")],
+            ),
+            (
+                "the last event field counts",
+                b"event: x\nevent: y\ndata: a\n\n",
+                &[(None, Some("y"), "a")],
+            ),
+            (
+                "an empty event field is none",
+                b"event: x\nevent\ndata: a\n\n",
+                &[(None, None, "a")],
+            ),
+            (
+                "the type holds for one frame",
+                b"event: x\ndata: a\n\ndata: b\n\n",
+                &[(None, Some("x"), "a"), (None, None, "b")],
+            ),
+            (
+                "an id holds until the next",
+                b"id: 1\ndata: a\n\ndata: b\n\n",
+                &[(Some("1"), None, "a"), (Some("1"), None, "b")],
+            ),
+            (
+                "an empty id resets it",
+                b"id: 1\ndata: a\n\nid\ndata: b\n\n",
+                &[(Some("1"), None, "a"), (None, None, "b")],
+            ),
+            (
+                "an id with a NUL is ignored",
+                b"id: 1\nid: 2\0\ndata: a\n\n",
+                &[(Some("1"), None, "a")],
+            ),
+            (
+                "an id may come after the data",
+                b"data: a\nid: 1\n\n",
+                &[(Some("1"), None, "a")],
+            ),
+            (
+                "names are compared exactly",
+                b"Data: a\n data: b\ndata : c\ndata: d\n\n",
+                &[(None, None, "d")],
+            ),
+            (
+                "unknown fields are ignored",
+                b"foo: a\nretry: x\ndata: b\n\n",
+                &[(None, None, "b")],
+            ),
+            (
+                "a NUL in data stays",
+                b"data: a\0b\n\n",
+                &[(None, None, "a\0b")],
+            ),
+            (
+                "bad UTF-8 is replaced",
+                b"data: \xC3(\n\n",
+                &[(None, None, "\u{FFFD}(")],
+            ),
+            (
+                "what the end of the stream leaves open is dropped",
+                b"data: a\n\ndata: b\n",
+                &[(None, None, "a")],
+            ),
+        ];
+        for (rule, bytes, want) in table {
+            let want: Vec<_> = want
+                .iter()
+                .map(|(id, event, data)| frame(*id, *event, data))
+                .collect();
+            assert_eq!(decode(bytes), want, "{rule}");
+            let mut decoder = Decoder::new();
+            let single = bytes
+                .iter()
+                .flat_map(|byte| decoder.push(&[*byte]))
+                .collect();
+            assert_eq!(plain(single), want, "{rule}, byte by byte");
+        }
+    }
+
+    #[test]
+    fn a_frame_says_whether_the_id_is_its_own() {
+        let own = |bytes: &[u8]| -> Vec<bool> {
+            let frames = Decoder::with_cap(24).push(bytes);
+            frames
+                .into_iter()
+                .flatten()
+                .map(|frame| frame.has_own_id)
+                .collect()
+        };
+        assert_eq!(
+            own(b"id: 1\ndata: a\n\ndata: b\n\ndata: c\nid\n\n"),
+            [true, false, true]
+        );
+        assert_eq!(
+            own(b"id: 1\n\ndata: b\n\n"),
+            [false],
+            "that of a frame without data"
+        );
+        assert_eq!(
+            own(b"id: 1\ndata: 01234567890123456789\n\ndata: b\n\n"),
+            [false],
+            "that of a refused frame"
+        );
+    }
+
     #[test]
     fn a_byte_order_mark_counts_only_at_the_start() {
         assert_eq!(

@@ -253,6 +253,19 @@ pub fn shown<'a>(text: &str, slots: &'a [Slot]) -> Vec<(Range<usize>, &'a Slot)>
     found
 }
 
+/// A text as its words alone.
+#[must_use]
+pub fn without_tokens(text: &str) -> String {
+    let mut words = String::new();
+    let mut end = 0;
+    for (range, _) in tokens(text) {
+        words.push_str(text.get(end..range.start).unwrap_or_default());
+        end = range.end;
+    }
+    words.push_str(text.get(end..).unwrap_or_default());
+    words.replace(IMAGE_MARK, "")
+}
+
 fn place(text: &str, number: u32) -> Option<Range<usize>> {
     tokens(text)
         .find(|(_, found)| *found == number)

@@ -32,6 +32,17 @@ impl SafeUrl {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The server it leads to, without its port; empty for mail.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        let rest = self.0.split_once("://").map_or("", |(_, rest)| rest);
+        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        match authority.find(']') {
+            Some(end) => authority.get(..=end).unwrap_or_default(),
+            None => authority.split(':').next().unwrap_or_default(),
+        }
+    }
 }
 
 impl fmt::Display for SafeUrl {
@@ -59,6 +70,26 @@ impl DataImage {
             !payload.is_empty() && payload.len() % 4 != 1 && body.len() - payload.len() <= 2;
         (matches!(kind, "png" | "jpeg" | "jpg" | "webp" | "gif") && is_base64 && has_length)
             .then(|| Self(format!("data:image/{kind};base64,{body}")))
+    }
+
+    /// The address.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// An image that this browser holds itself.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct BlobUrl(String);
+
+impl BlobUrl {
+    /// Takes a `blob:` address. Those of other origins do not load.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let inner = text.strip_prefix("blob:")?;
+        let is_safe = SafeUrl::parse(inner).is_some() && !inner.starts_with("mailto:");
+        is_safe.then(|| Self(text.to_owned()))
     }
 
     /// The address.
@@ -345,6 +376,32 @@ mod tests {
             "https://example.org/a.png",
         ] {
             assert_eq!(DataImage::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_host_of_an_address_is_told_without_its_port() {
+        for (text, host) in [
+            ("https://a.example:80/x:y", "a.example"),
+            ("http://[::1]:80/", "[::1]"),
+            ("http://b.example?x", "b.example"),
+            ("mailto:a@b.example", ""),
+        ] {
+            assert_eq!(SafeUrl::parse(text).unwrap().host(), host);
+        }
+    }
+
+    #[test]
+    fn an_image_of_this_browser_has_the_address_of_a_page_in_it() {
+        assert!(BlobUrl::parse("blob:https://example.org/0-1-2").is_some());
+        for text in [
+            "blob:",
+            "blob:null/1",
+            "blob:javascript:x",
+            "blob:mailto:a@b.c",
+            "https://a.b",
+        ] {
+            assert_eq!(BlobUrl::parse(text), None, "{text}");
         }
     }
 

@@ -1,6 +1,6 @@
 //! The tree that a view renders. Nesting is limited by the parser, so walking it needs no care.
 
-use super::link::{DataImage, SafeUrl};
+use super::link::{BlobUrl, DataImage, SafeUrl};
 
 /// A block of text.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,6 +20,17 @@ pub enum Block {
         language: Option<String>,
         /// The code, without the last line end.
         text: String,
+        /// Whether the end of it has not come yet.
+        is_open: bool,
+    },
+    /// A formula of its own, in LaTeX.
+    Math(String),
+    /// A footnote, where it stands in the text.
+    Note {
+        /// Its name, as the text refers to it.
+        label: String,
+        /// What it says.
+        blocks: Vec<Self>,
     },
     /// A quotation.
     Quote(Vec<Self>),
@@ -76,6 +87,15 @@ pub enum Inline {
     Text(String),
     /// Code in the line.
     Code(String),
+    /// A formula, in LaTeX.
+    Math {
+        /// Its source, without what opens and closes it.
+        source: String,
+        /// Whether it is to be drawn large.
+        display: bool,
+    },
+    /// Points to the footnote of this name.
+    NoteRef(String),
     /// Emphasis.
     Emphasis(Vec<Self>),
     /// Strong emphasis.
@@ -111,7 +131,9 @@ pub enum Inline {
 pub enum ImageSrc {
     /// In the text itself: may be shown.
     Data(DataImage),
-    /// On some server: never loaded (that would tell the server who reads), only linked.
+    /// Made in this browser: may be shown.
+    Blob(BlobUrl),
+    /// On some server: loaded only when asked for, since that tells the server who reads.
     Remote(SafeUrl),
     /// Neither: only its text is shown.
     Refused,

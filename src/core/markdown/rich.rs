@@ -45,6 +45,12 @@ fn block(out: &mut String, node: &Block) {
             });
         }),
         Block::Rule => out.push_str("<hr>"),
+        // As LaTeX: few programs take MathML, and everybody who writes formulas reads this.
+        Block::Math(source) => wrap(out, "p", |out| escape(out, source)),
+        Block::Note { label, blocks } => {
+            wrap(out, "p", |out| escape(out, &format!("[{label}]")));
+            blocks.iter().for_each(|node| block(out, node));
+        }
         Block::Html(text) => wrap(out, "p", |out| escape(out, text)),
     }
 }
@@ -87,6 +93,8 @@ fn span(out: &mut String, node: &Inline) {
     match node {
         Inline::Text(text) | Inline::Html(text) => escape(out, text),
         Inline::Code(text) => wrap(out, "code", |out| escape(out, text)),
+        Inline::Math { source, .. } => escape(out, source),
+        Inline::NoteRef(label) => wrap(out, "sup", |out| escape(out, &format!("[{label}]"))),
         Inline::Emphasis(inlines) => wrap(out, "em", |out| spans(out, inlines)),
         Inline::Strong(inlines) => wrap(out, "strong", |out| spans(out, inlines)),
         Inline::Strike(inlines) => wrap(out, "del", |out| spans(out, inlines)),

@@ -20,7 +20,7 @@ use crate::core::agui::event::Event;
 use crate::core::agui::run::UserContent;
 use crate::core::composer::outgoing::Outgoing;
 use serde_json::{Map, Value};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// The rows of a conversation. Events may come twice, late or cut short; rows are neither doubled nor lost by that.
 #[derive(Clone, Debug)]
@@ -245,8 +245,11 @@ impl Timeline {
 
     /// Forgets what this run made, before all its events are replayed; the new rows take the place of the old.
     pub fn restart_run(&mut self, run: &str) -> Change {
+        let own: HashSet<RowId> = self.ids_of(run).into_iter().collect();
+        // Its question is not of its making, unless the server repeats what was written elsewhere.
         let made = |row: &Row| {
-            row.run.as_deref() == Some(run) && !matches!(row.kind, RowKind::User { .. })
+            let is_question = matches!(row.kind, RowKind::User { .. }) && !own.contains(&row.id);
+            row.run.as_deref() == Some(run) && !is_question
         };
         let first = self.rows.iter().position(made);
         let before = first.map(|position| {

@@ -6,7 +6,7 @@ use reactive_graph::traits::{ReadUntracked, Update, WithUntracked};
 use super::Composer;
 use crate::core::composer::image::MOST_BYTES;
 use crate::core::composer::outgoing::Image;
-use crate::core::composer::written::{self, Content, Slot, Written};
+use crate::core::composer::written::{self, Content, Slot, State, Written};
 
 /// How many bytes of images whose token is gone are kept for an undo.
 const SPARE: usize = 2 * MOST_BYTES;
@@ -16,6 +16,12 @@ impl Composer {
     #[must_use]
     pub fn images(&self) -> ArcMemo<Vec<Slot>> {
         self.0.images.clone()
+    }
+
+    /// Whether the images let the message go.
+    #[must_use]
+    pub fn image_state(&self) -> ArcMemo<State> {
+        self.0.image_state.clone()
     }
 
     /// How many images are in the text, and their bytes.

@@ -54,12 +54,11 @@ impl Composer {
         let waiting = {
             let mut work = lock(&self.0.work);
             let mut waiting = work.elsewhere.clone();
-            match &work.in_flight {
-                Some(flight) => match &flight.waited {
+            if let Some(flight) = &work.in_flight {
+                match &flight.waited {
                     Some(first) => waiting.push(message(first, true)),
                     None => written.put_before(&flight.message),
-                },
-                None => {}
+                }
             }
             waiting.extend(list.iter().map(|waiting| message(waiting, false)));
             work.stored = waiting.iter().map(|message| message.id.clone()).collect();

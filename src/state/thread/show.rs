@@ -12,13 +12,14 @@ use crate::state::task::{lock, spawn};
 
 impl ThreadState {
     /// Shows another conversation in place of this one.
-    pub(super) fn replace(&self, timeline: Timeline) {
+    pub(super) fn replace(&self, mut timeline: Timeline) {
         let change = Change {
             order: true,
             rows: timeline.rows().iter().map(|row| row.id.clone()).collect(),
         };
         {
             let mut work = lock(&self.0.work);
+            timeline.replaces(&work.timeline);
             work.timeline = timeline;
             work.dirty = change;
         }

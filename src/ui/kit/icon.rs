@@ -25,6 +25,7 @@ pub enum Icon {
     Edit,
     External,
     File,
+    Image,
     Info,
     Lock,
     LockOpen,
@@ -53,7 +54,8 @@ pub enum Icon {
 }
 
 impl Icon {
-    const fn path(self) -> &'static str {
+    /// What to draw, as the `d` of a path.
+    pub const fn path(self) -> &'static str {
         match self {
             Self::Activity => "M2 8h3l2-4.5 2.5 9L11 8h3",
             Self::Alert => {
@@ -80,6 +82,7 @@ impl Icon {
             Self::Edit => "m11 2.5 2.5 2.5-8 8H3v-2.5zM9.5 4 12 6.5",
             Self::External => "M6.5 3.5h-4v10h10v-4M9 2.5h4.5V7M13.5 2.5l-6 6",
             Self::File => "M4 2.5h5l3 3v8H4zM9 2.5v3h3",
+            Self::Image => "M2.5 3h11v10h-11zM2.5 11l3-3 2.5 2.5 2-2 3.5 3.5M10.5 6v.01",
             Self::Info => "M8 2.25a5.75 5.75 0 1 1 0 11.5 5.75 5.75 0 0 1 0-11.5zM8 7.5V11M8 5v.01",
             Self::Lock => "M3.5 7.5h9v6h-9zM5.5 7.5V5a2.5 2.5 0 0 1 5 0v2.5",
             Self::LockOpen => "M3.5 7.5h9v6h-9zM5.5 7.5V4.5a2.5 2.5 0 0 1 4.8-1",

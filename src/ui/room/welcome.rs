@@ -11,7 +11,7 @@ use crate::ui::href;
 use crate::ui::kit::Mark;
 use crate::ui::markdown::markdown_text;
 
-/// The room's own words and its first questions; a question goes into the field and waits there.
+/// The room's own words and its first questions; a press on one asks it.
 pub fn welcome(room: &RoomState, composer: &Composer, field: NodeRef<html::Textarea>) -> AnyView {
     let (room, composer) = (room.clone(), composer.clone());
     let rooms = room.server().rooms();
@@ -68,27 +68,27 @@ fn chips(
     suggestions: Vec<String>,
     field: NodeRef<html::Textarea>,
 ) -> Vec<AnyView> {
-    let chip = |suggestion: &String| {
-        let (composer, suggestions, suggestion) =
-            (composer.clone(), suggestions.clone(), suggestion.clone());
-        let shown = suggestion.clone();
-        let take = move |_| {
-            let typed = composer.text().get_untracked();
-            // Another suggestion makes way; the person's own words do not.
-            let is_own = !typed.trim().is_empty() && !suggestions.contains(&typed);
-            composer.typed(if is_own {
-                format!("{}\n\n{suggestion}", typed.trim_end())
-            } else {
-                suggestion.clone()
-            });
-            request_animation_frame(move || focus_end(field));
+    let (sending, blocked) = (composer.sending(), composer.blocked());
+    let is_busy = Memo::new(move |_| sending.get() || blocked.get());
+    let chip = |suggestion: String| {
+        let (composer, shown) = (composer.clone(), suggestion.clone());
+        // What is being written stays where it is.
+        let send = move |_| {
+            composer.send_alone(suggestion.clone());
+            focus_end(field);
         };
         view! {
-            <button class="chip" type="button" dir="auto" on:click=take>
+            <button
+                class="chip"
+                type="button"
+                dir="auto"
+                disabled=move || is_busy.get()
+                on:click=send
+            >
                 {shown}
             </button>
         }
         .into_any()
     };
-    suggestions.iter().map(chip).collect()
+    suggestions.into_iter().map(chip).collect()
 }

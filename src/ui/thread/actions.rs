@@ -42,31 +42,34 @@ pub fn rich_copy(context: &RowContext) -> AnyView {
     copying(thread::COPY, copy)
 }
 
-/// The thumbs, once there is a whole answer of a known run.
+/// The thumbs, once there is a whole answer of a known run: below the last text of it, since they are about the run.
 pub fn thumbs(context: &RowContext) -> AnyView {
     let (thread, state, run) = (context.thread.clone(), context.state, context.run);
-    let run = Memo::new(move |_| run.get().filter(|_| state.get() == RowState::Done));
+    let is_last = is_last(context, |row| matches!(row.kind, RowKind::Assistant { .. }));
+    let run = Memo::new(move |_| {
+        run.get()
+            .filter(|_| state.get() == RowState::Done && is_last.get())
+    });
     let shown = move || run.get().map(|run| feedback::thumbs(&thread, &run));
     shown.into_any()
 }
 
 /// Asks for another answer where this row is the end of a run that went wrong, and nothing is running.
 pub fn retry(context: &RowContext) -> AnyView {
-    let (order, phase) = (context.thread.order(), context.thread.run());
-    let (thread, id, run) = (context.thread.clone(), context.id.clone(), context.run);
+    let (phase, run) = (context.thread.run(), context.run);
     let went_wrong = context.read(went_wrong);
+    let is_last = is_last(context, |row| {
+        !matches!(
+            row.kind,
+            RowKind::Sources { .. }
+                | RowKind::Event { .. }
+                | RowKind::Activity { .. }
+                | RowKind::Unprocessed { .. }
+        )
+    });
     let offered = Memo::new(move |_| {
-        let run = run.get()?;
         let is_free = went_wrong.get() && phase.get() == RunPhase::Idle;
-        let is_last = || {
-            let next = order.with(|order| {
-                let place = order.iter().rposition(|known| *known == id)?;
-                order.get(place + 1).cloned()
-            });
-            let next = next.and_then(|next| thread.row(&next));
-            next.is_none_or(|next| next.with_untracked(|next| next.run.as_ref() != Some(&run)))
-        };
-        (is_free && is_last()).then_some(run)
+        run.get().filter(|_| is_free && is_last.get())
     });
     let thread = context.thread.clone();
     let button = move || {
@@ -83,6 +86,24 @@ pub fn retry(context: &RowContext) -> AnyView {
         })
     };
     button.into_any()
+}
+
+/// Whether no later row of the same run counts.
+fn is_last(context: &RowContext, counts: fn(&Row) -> bool) -> Memo<bool> {
+    let (order, thread) = (context.thread.order(), context.thread.clone());
+    let (id, run) = (context.id.clone(), context.run);
+    Memo::new(move |_| {
+        let run = run.get();
+        order.with(|order| {
+            let place = order.iter().rposition(|known| *known == id);
+            let later = order.get(place.map_or(order.len(), |place| place + 1)..);
+            let mut later = later.unwrap_or_default().iter().map_while(|next| {
+                let next = thread.row(next)?;
+                next.with_untracked(|next| (next.run == run).then(|| counts(next)))
+            });
+            !later.any(|counts| counts)
+        })
+    })
 }
 
 fn went_wrong(row: &Row) -> bool {

@@ -12,6 +12,9 @@ use crate::i18n::{rows, thread as words};
 use crate::ui::kit::{Icon, IconView};
 use crate::ui::markdown::{copy_button, markdown};
 
+/// The shortest thought, in milliseconds, of which it is said how long it took.
+const SHORTEST: i64 = 100;
+
 const ARGUMENTS: Naming = Naming {
     part: "arguments",
     title: words::ARGUMENTS,
@@ -78,8 +81,8 @@ pub fn reasoning(context: &RowContext) -> AnyView {
     let lasted = context.read(lasted);
     let name = move || match (state.get(), lasted.get()) {
         (RowState::Streaming, _) => words::THINKING.to_owned(),
-        (_, Some(lasted)) => rows::thought_for(lasted),
-        (_, None) => words::THOUGHT.to_owned(),
+        (_, Some(lasted)) if lasted >= SHORTEST => rows::thought_for(lasted),
+        _ => words::THOUGHT.to_owned(),
     };
     let line = view! { <span class="fold__name">{name}</span> }.into_any();
     let inside = context.clone();
@@ -182,7 +185,7 @@ pub fn event(context: &RowContext) -> AnyView {
         if is_bare.get() {
             return view! {
                 <p class="fold fold__plain">
-                    <IconView icon=Icon::ChevronRight />
+                    <IconView icon=Icon::Server />
                     {line()}
                 </p>
             }
@@ -193,7 +196,7 @@ pub fn event(context: &RowContext) -> AnyView {
             let content = inside.read(|row| Some(Arc::from(json::pretty(event_of(row).1))));
             payload(&inside, CONTENT, content)
         };
-        fold(&context, Icon::ChevronRight, line(), body)
+        fold(&context, Icon::Server, line(), body)
     };
     shown.into_any()
 }

@@ -12,6 +12,8 @@ use crate::ui::kit::{Clamp, Icon, IconView};
 
 /// How many lines of a message are shown at first.
 const LINES: u32 = 30;
+/// How many bytes a line has at least, also on a narrow page.
+const NARROW: usize = 25;
 
 /// The message of a row.
 pub fn message(context: &RowContext) -> AnyView {
@@ -21,9 +23,29 @@ pub fn message(context: &RowContext) -> AnyView {
         None => {
             let text = context.read(|row| row.kind.text().to_owned());
             let length = Signal::derive(move || Some(text.with(String::len)));
-            body(context, length, (move || text.get()).into_any())
+            let is_short = Memo::new(move |_| text.with(|text| is_short(text)));
+            let context = context.clone();
+            let shown = move || {
+                let content = (move || text.get()).into_any();
+                if is_short.get() {
+                    view! {
+                        <div class="message__body" dir="auto">
+                            {content}
+                        </div>
+                    }
+                    .into_any()
+                } else {
+                    body(&context, length, content)
+                }
+            };
+            shown.into_any()
         }
     }
+}
+
+/// Whether it surely has no more lines than are shown, so that nobody needs to measure it.
+fn is_short(text: &str) -> bool {
+    text.matches('\n').count() + text.len() / NARROW < LINES as usize
 }
 
 fn body(context: &RowContext, version: Signal<Option<usize>>, content: AnyView) -> AnyView {

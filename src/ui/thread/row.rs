@@ -196,8 +196,11 @@ fn no_response(context: &RowContext) -> AnyView {
 }
 
 fn gap(context: &RowContext) -> AnyView {
-    let thread = context.thread.clone();
-    let again = Callback::new(move |()| thread.reload());
+    let (thread, run) = (context.thread.clone(), context.run);
+    let again = Callback::new(move |()| match run.get_untracked() {
+        Some(run) => thread.retry_gap(&run),
+        None => thread.reload(),
+    });
     view! {
         <div class="message__body">
             <IconView icon=Icon::Info />

@@ -79,7 +79,9 @@ fn source_view(source: &Source) -> AnyView {
                 <span class="source__title" dir="auto">
                     {source.title.clone()}
                 </span>
-                {pages} {link} {copy_button(words::COPY_SOURCE, copy)}
+                <span class="source__facts">
+                    {pages} {link} {copy_button(words::COPY_SOURCE, copy)}
+                </span>
             </div>
             {path}
             {passage(source)}

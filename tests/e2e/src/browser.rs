@@ -124,6 +124,11 @@ impl Browser {
         Ok(path)
     }
 
+    /// Sends a command of Chromium's DevTools.
+    pub async fn cdp(&self, method: &str, parameters: Value) -> Outcome<Value> {
+        Ok(self.driver.cdp().send_raw(method, parameters).await?)
+    }
+
     /// Runs a function body in the page; `return` gives its value.
     pub async fn script(&self, body: &str, arguments: Vec<Value>) -> Outcome<Value> {
         Ok(self.driver.execute(body, arguments).await?.json().clone())

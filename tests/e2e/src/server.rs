@@ -91,6 +91,13 @@ impl Server {
         self.post(&format!("{}/test/{switch}", self.base)).await
     }
 
+    /// Asks a switch of the demo that answers with something, for example `seed?room=echo&messages=10`.
+    pub async fn ask(&self, switch: &str) -> Outcome<Value> {
+        let request = self.client.post(format!("{}/test/{switch}", self.base));
+        let text = request.send().await?.error_for_status()?.text().await?;
+        Ok(serde_json::from_str(&text)?)
+    }
+
     /// Gives new access tokens a life of so many seconds; real servers have theirs from `ACCESS_TTL`.
     pub async fn token_lifetime(&self, seconds: u32) -> Outcome<()> {
         match self.kind {

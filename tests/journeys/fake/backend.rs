@@ -581,6 +581,7 @@ impl Backend {
             ("POST", ["rooms", _, "agui", thread]) => {
                 answer(200, json!({ "run_id": self.new_run(thread) }))
             }
+            ("POST", ["rooms", _, "agui", _, _, "feedback"]) => answer(205, json!(null)),
             ("GET", ["rooms", _, "agui", _, run]) => {
                 let found = self.with(|inner| {
                     inner

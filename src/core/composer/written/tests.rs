@@ -89,6 +89,14 @@ fn more_images_than_allowed_stay_in_the_field() {
 }
 
 #[test]
+fn the_words_of_a_text_are_what_stands_between_its_tokens() {
+    assert_eq!(
+        without_tokens("a [Image 1] b[Image 12]\u{FFFC}c [Image]"),
+        "a  bc [Image]"
+    );
+}
+
+#[test]
 fn a_mark_that_was_typed_is_not_taken_for_an_image() {
     let out = with_images("a\u{FFFC}b [Image 1]", 1).outgoing().unwrap();
     assert_eq!(out.text, "ab \u{FFFC}");

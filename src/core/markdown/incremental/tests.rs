@@ -2,36 +2,50 @@ use super::super::parse::parse;
 use super::*;
 use proptest::prelude::*;
 
-fn blocks(sections: &[Arc<Section>]) -> Vec<Block> {
-    sections
-        .iter()
-        .flat_map(|section| section.blocks.clone())
-        .collect()
+/// A text read bit by bit, as a view would hold it.
+#[derive(Default)]
+struct Reader {
+    growing: Incremental,
+    blocks: Vec<Block>,
+}
+
+impl Reader {
+    fn read(&mut self, text: &str) -> Patch {
+        let patch = self.growing.update(text, 0, true);
+        patch.clone().apply(&mut self.blocks);
+        patch
+    }
+
+    fn check(&mut self, text: &str) {
+        self.read(text);
+        assert_eq!(self.blocks, parse(text), "{text:?}");
+    }
+
+    fn check_all(source: &str) -> Self {
+        let mut reader = Self::default();
+        for (end, _) in source.char_indices() {
+            reader.check(&source[..end]);
+        }
+        reader.check(source);
+        reader
+    }
 }
 
 const ANSWER: &str = "# Title\n\nFirst *paragraph* here.\n\n- a\n- b\n\n  more of b\n\n1. x\n\n2. y\n\n```py\nx = 1\n\n# no heading\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n> quote\nlazy\n\n<div>\n\ntext\n\n</div>\n\nlast line\n";
 
 #[test]
-fn settled_blocks_are_kept_and_only_the_tail_is_read_again() {
-    let mut growing = Incremental::new();
-    growing.update("one\n\ntwo\n\nthr");
-    let before = growing.sections().to_vec();
-    growing.update("one\n\ntwo\n\nthree");
-    let after = growing.sections();
-    assert!(Arc::ptr_eq(&before[0], &after[0]) && Arc::ptr_eq(&before[1], &after[1]));
-    assert!(!Arc::ptr_eq(&before[2], &after[2]));
-    assert_eq!(before[2].key, after[2].key);
-    assert_eq!(growing.settled_to, 5);
+fn settled_blocks_are_not_looked_at_again() {
+    let mut reader = Reader::default();
+    reader.read("one\n\ntwo\n\nthr");
+    let patch = reader.read("one\n\ntwo\n\nthree");
+    let changed: Vec<usize> = patch.changes.iter().map(|change| change.at).collect();
+    assert_eq!((patch.count, patch.settled, changed), (3, 1, vec![1, 2]));
 }
 
 #[test]
 fn every_prefix_equals_a_full_read() {
-    let mut growing = Incremental::new();
-    for end in 0..=ANSWER.len() {
-        let prefix = &ANSWER[..end];
-        assert_eq!(blocks(growing.update(prefix)), parse(prefix), "{prefix:?}");
-    }
-    assert!(growing.settled_to > ANSWER.len() / 2);
+    let reader = Reader::check_all(ANSWER);
+    assert!(reader.growing.settled_to > ANSWER.len() / 2);
 }
 
 #[test]
@@ -48,63 +62,147 @@ fn a_line_that_is_not_complete_settles_nothing_before_it() {
         "a\n***x\n\nb",
         "- a\n\n      b",
         "> a\n```\nx`",
+        "[^1]: a\n\n    b\n\nc\n",
     ] {
-        let mut growing = Incremental::new();
-        for end in 0..=source.len() {
-            assert_eq!(
-                blocks(growing.update(&source[..end])),
-                parse(&source[..end]),
-                "{:?}",
-                &source[..end]
-            );
-        }
+        Reader::check_all(source);
     }
 }
 
 #[test]
 fn a_reference_defined_late_reaches_the_text_before_it() {
-    let source = "see [r]\n\nmore [r]\n\ntext\n\n[r]: https://example.org\n\nend [r]\n\nx";
-    let mut growing = Incremental::new();
-    for end in 0..=source.len() {
-        assert_eq!(
-            blocks(growing.update(&source[..end])),
-            parse(&source[..end]),
-            "{:?}",
-            &source[..end]
-        );
-    }
-    assert!(format!("{:?}", growing.sections()[0]).contains("https://example.org"));
+    let source = "see [r] and [^n]\n\nmore [r]\n\ntext\n\n[r]: https://example.org\n\nend [r]\n\nx\n\n[^n]: note\n\n[q]: https://q.example\n\n    code [r]\n\n[q] [r] [^n]\n\nlast\n";
+    let reader = Reader::check_all(source);
+    let shown = format!("{:?}", reader.blocks);
+    assert!(shown.contains("https://example.org") && shown.contains("NoteRef(\"n\")"));
+    assert!(reader.growing.settled > 5, "text settles in spite of them");
 }
 
 #[test]
-fn a_text_that_does_not_go_on_from_the_last_starts_anew_with_new_keys() {
+fn a_fence_grows_line_by_line_and_ends_where_it_is_closed() {
+    let source = "a\n\n```rust\n\nfn x() {\n\n    ``\n``\n    ```\n```x\n~~~\n}\n\n```\nafter *it*\n\n~~~~\n$$ a\n~~~\n$$\n~~~~ \n\n````";
+    Reader::check_all(source);
+    let mut reader = Reader::default();
+    let mut text = "```\n".to_owned();
+    reader.read(&text);
+    for _ in 0..1000 {
+        text.push_str("a line of code\n");
+        let patch = reader.read(&text);
+        let Block::Code { text: more, .. } = &patch.changes[0].block else {
+            panic!("{patch:?}")
+        };
+        assert!(more.len() < 20, "only what is new: {more:?}");
+    }
+    reader.check(&text);
+}
+
+#[test]
+fn a_long_list_is_read_from_its_last_item_on() {
+    for (item, last) in [
+        ("- item *n*\n", "\n- loose\n\npara\n\n"),
+        ("1. item `n`\n\n", "   more\n\n\n- other\n"),
+        ("* [x] item\n  - inner\n", "text\n***\n"),
+        ("- $$a\n", "b$$\n- c\n"),
+        ("- a\n\n  ```\n  x\n  ```\n", "- [r]\n\n[r]: /u\n"),
+    ] {
+        let mut reader = Reader::default();
+        let mut text = "before\n".to_owned();
+        let mut changed = 0;
+        for round in 0..40 {
+            for c in item.chars().chain((round == 30).then_some('\n')) {
+                text.push(c);
+                reader.check(&text);
+            }
+            let patch = reader.read(&(text.clone() + "x"));
+            let first = patch.changes.first().map(|change| &change.block);
+            if let Some(Block::List { items, .. }) = first {
+                changed = items.len();
+            }
+            text.push('x');
+            text.push('\n');
+            reader.check(&text);
+        }
+        assert!(changed <= 3 || item.contains('$'), "{item:?}: {changed}");
+        for c in last.chars() {
+            text.push(c);
+            reader.check(&text);
+        }
+    }
+}
+
+#[test]
+fn a_long_table_is_read_from_its_last_row_on() {
+    let mut reader = Reader::default();
+    let mut text = "before\n\n| a | *b* |\n|:-:|---|\n".to_owned();
+    for round in 0..40 {
+        for c in "| 1 | `x` | c\n".chars() {
+            text.push(c);
+            reader.check(&text);
+        }
+        let patch = reader.read(&(text.clone() + "| y"));
+        text.push_str("| y |\n");
+        reader.check(&text);
+        let Block::Table { rows, .. } = &patch.changes[patch.changes.len() - 1].block else {
+            panic!("{patch:?}")
+        };
+        assert!(round < 8 || rows.len() <= 3, "{rows:?}");
+    }
+    for c in "# end\n\n| a |\n\nb\n".chars() {
+        text.push(c);
+        reader.check(&text);
+    }
+}
+
+#[test]
+fn a_tail_that_is_long_is_read_in_turns_and_in_the_end_as_a_whole() {
     let mut growing = Incremental::new();
-    let old = growing.update("one\n\ntwo\n\nthree\n")[0].key;
-    let new = growing.update("other\n\ntwo\n");
-    assert_eq!(blocks(new), parse("other\n\ntwo\n"));
-    assert_ne!(new[0].key, old);
-    assert!(growing.update("").is_empty());
+    let mut blocks = Vec::new();
+    let mut text = String::new();
+    let mut read = 0;
+    for _ in 0..1_000 {
+        text.push_str(&"word *word* ".repeat(8));
+        let patch = growing.update(&text, 0, false);
+        read += usize::from(!patch.is_behind);
+        patch.apply(&mut blocks);
+    }
+    assert!((150..400).contains(&read), "{read}");
+    growing.update(&text, 0, true).apply(&mut blocks);
+    assert_eq!(blocks, parse(&text));
+    assert_eq!(growing.update(&text, 0, true).changes, []);
+}
+
+#[test]
+fn another_edition_of_the_text_is_read_anew() {
+    let mut growing = Incremental::new();
+    let mut blocks = Vec::new();
+    growing
+        .update("one\n\ntwo\n\nthree\n", 0, true)
+        .apply(&mut blocks);
+    growing
+        .update("other text\n\nthat is longer\n", 1, true)
+        .apply(&mut blocks);
+    assert_eq!(blocks, parse("other text\n\nthat is longer\n"));
+    growing.update("", 2, true).apply(&mut blocks);
+    assert_eq!(blocks, []);
 }
 
 #[test]
 fn the_same_text_again_changes_nothing() {
-    let mut growing = Incremental::new();
-    let before = growing.update(ANSWER).to_vec();
-    assert!(
-        growing
-            .update(ANSWER)
-            .iter()
-            .zip(&before)
-            .all(|(a, b)| Arc::ptr_eq(a, b))
-    );
+    let mut reader = Reader::default();
+    reader.read(ANSWER);
+    assert_eq!(reader.read(ANSWER).changes, []);
 }
 
 fn pieces() -> impl Strategy<Value = Vec<String>> {
     let piece = prop_oneof![
-        4 => proptest::sample::select(vec![
+        6 => proptest::sample::select(vec![
             "\n", "\n\n", "\n\n", " ", "    ", "\t", "  ", "- ", "* ", "+", "1. ", "2)", "> ", ">", "# ", "---", "***", "===", "```", "~~~", "|", "|---|",
             "a", "b", "*", "_", "`", "[r]", "[r]: /u", "[r]: https://x.y\n", "](x)", "![", "<div>", "</div>", "<!--", "-->", "<pre>", "\r\n", "\r",
-            "\\", "&amp;", "https://x.y", "- [ ] ", ":", "\u{FEFF}", "\0", "é", "  \n",
+            "\\", "&amp;", "https://x.y", "- [ ] ", ":", "\u{FEFF}", "\0", "é", "  \n", "[^n]", "[^n]: ", "$$", "\\(", "\\)", "\\[", "\\]", "$",
+        ])
+        .prop_map(str::to_owned),
+        1 => proptest::sample::select(vec![
+            "- a\n- b\n- c\n- d\n- e\n- f\n- g\n- h\n- i\n", "\n\n1. a\n\n1. b\n1. c\n1. d\n1. e\n1. f\n1. g\n1. h\n1. i\n",
+            "\n\n| a | b |\n|---|---|\n|1|\n|2|\n|3|\n|4|\n|5|\n|6|\n|7|\n|8|\n|9|\n", "\n```\ncode\n", "\n\n[^m]: note\n\n", "\n\n[r]: /u\n\n",
         ])
         .prop_map(str::to_owned),
         1 => "[a-c \n]{0,6}",
@@ -116,11 +214,12 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
     #[test]
     fn a_text_given_in_pieces_equals_the_whole(pieces in pieces()) {
-        let mut growing = Incremental::new();
+        let mut reader = Reader::default();
         let mut text = String::new();
         for piece in &pieces {
             text.push_str(piece);
-            prop_assert_eq!(blocks(growing.update(&text)), parse(&text), "{:?}", text);
+            reader.read(&text);
+            prop_assert_eq!(&reader.blocks, &parse(&text), "{:?}", text);
         }
     }
 }

@@ -1,4 +1,6 @@
+use super::builder::MAX_DEPTH;
 use super::*;
+use crate::core::markdown::node::{Align, ImageSrc, Inline, Item};
 use proptest::prelude::*;
 
 fn text(text: &str) -> Inline {
@@ -59,11 +61,13 @@ fn blocks_come_in_order() {
             Block::Rule,
             Block::Code {
                 language: Some("rust".into()),
-                text: "fn x() {}".into()
+                text: "fn x() {}".into(),
+                is_open: false
             },
             Block::Code {
                 language: None,
-                text: "indented".into()
+                text: "indented".into(),
+                is_open: false
             },
             Block::Html("<div>\nx\n</div>\n".into()),
         ]
@@ -307,14 +311,16 @@ fn the_odds_of_the_standard_hold() {
         parse("```\nopen"),
         [Block::Code {
             language: None,
-            text: "open".into()
+            text: "open".into(),
+            is_open: true
         }]
     );
     assert_eq!(
         parse("~~~\na\n\nb\n~~~"),
         [Block::Code {
             language: None,
-            text: "a\n\nb".into()
+            text: "a\n\nb".into(),
+            is_open: false
         }]
     );
     assert_eq!(

@@ -118,6 +118,18 @@ impl Timeline {
         self.rows.iter().rev().find(is_it).map(|row| row.id.clone())
     }
 
+    /// Whether a call of this id has come to this already: the same message comes with every later run.
+    fn has_result(&self, call_id: &str, content: &str) -> bool {
+        let is_it = |row: &Row| match &row.kind {
+            RowKind::ToolCall {
+                result: Some(result),
+                ..
+            } => result == content && is_call(row, call_id),
+            _ => false,
+        };
+        self.rows.iter().any(is_it)
+    }
+
     /// The calls that a finished run has left for this side to carry out: id, name and arguments (JSON text, empty where there are none).
     #[must_use]
     pub fn pending_calls(&self, run: &str) -> Vec<(String, String, String)> {
@@ -172,6 +184,7 @@ impl Timeline {
                 error,
                 ..
             } = message
+                && !self.has_result(tool_call_id, content)
                 && let Some(id) = self.call_without_result(tool_call_id)
             {
                 change.merge(self.set_result(&id, content, outcome(error.is_some()), None));

@@ -5,15 +5,15 @@ use proptest::prelude::*;
 use serde_json::json;
 use std::collections::HashSet;
 
-fn event(value: Value) -> Event {
+pub(super) fn event(value: Value) -> Event {
     Event::from_value(value)
 }
 
-fn run_of(events: &[Value]) -> Vec<Event> {
+pub(super) fn run_of(events: &[Value]) -> Vec<Event> {
     events.iter().cloned().map(Event::from_value).collect()
 }
 
-fn play(timeline: &mut Timeline, run: &str, events: &[Event]) -> Change {
+pub(super) fn play(timeline: &mut Timeline, run: &str, events: &[Event]) -> Change {
     let mut change = Change::none();
     for event in events {
         change.merge(timeline.apply(event, run, 99));
@@ -29,7 +29,7 @@ fn content(timeline: &Timeline) -> Vec<Row> {
 }
 
 /// One line per row: role, state, what it shows.
-fn shown(timeline: &Timeline) -> Vec<String> {
+pub(super) fn shown(timeline: &Timeline) -> Vec<String> {
     let line = |row: &Row| {
         let text = match &row.kind {
             RowKind::User { text }
@@ -520,17 +520,23 @@ fn any_event() -> impl Strategy<Value = Event> {
         "RUN_STARTED",
         "RUN_FINISHED",
         "RUN_ERROR",
+        "STEP_STARTED",
+        "STEP_FINISHED",
         "TEXT_MESSAGE_START",
         "TEXT_MESSAGE_CONTENT",
         "TEXT_MESSAGE_END",
         "TEXT_MESSAGE_CHUNK",
+        "REASONING_START",
         "REASONING_MESSAGE_START",
         "REASONING_MESSAGE_CONTENT",
         "REASONING_MESSAGE_END",
         "REASONING_MESSAGE_CHUNK",
         "REASONING_END",
+        "REASONING_ENCRYPTED_VALUE",
+        "THINKING_START",
         "THINKING_TEXT_MESSAGE_START",
         "THINKING_TEXT_MESSAGE_CONTENT",
+        "THINKING_TEXT_MESSAGE_END",
         "THINKING_END",
         "TOOL_CALL_START",
         "TOOL_CALL_ARGS",
@@ -539,44 +545,216 @@ fn any_event() -> impl Strategy<Value = Event> {
         "TOOL_CALL_RESULT",
         "STATE_SNAPSHOT",
         "STATE_DELTA",
+        "MESSAGES_SNAPSHOT",
+        "ACTIVITY_SNAPSHOT",
+        "ACTIVITY_DELTA",
+        "RAW",
+        "CUSTOM",
         "NEW",
     ]);
-    (kind, "[ab]", proptest::option::of("[xyé]{0,2}"), proptest::option::of("user|assistant")).prop_map(|(kind, id, delta, role)| {
-        let delta = if kind == "STATE_DELTA" { json!([{"op":"add","path":"/a/-","value":1}]) } else { json!(delta) };
-        event(json!({"type":kind,"messageId":id,"toolCallId":id,"toolCallName":"f","delta":delta,"role":role,"content":"z","snapshot":{}}))
-    })
+    let text = proptest::option::of("[xyé]{0,2}");
+    let role = proptest::option::of("user|assistant");
+    (kind, "[ab]", text, role, proptest::option::of(0..9_i64), any::<bool>()).prop_map(
+        |(kind, id, text, role, at, flag)| {
+            let patch = json!([{"op":"add","path":"/a/-","value":1},{"op":"add","path":"/rag/citations/-","value":"c"}]);
+            let delta = if kind == "STATE_DELTA" { patch.clone() } else { json!(text) };
+            let call = json!({"id":id,"type":"function","function":{"name":"f","arguments":"{}"}});
+            let messages = json!([
+                {"id":id,"role":"assistant","content":text,"toolCalls":[call]},
+                {"id":"r","role":"tool","toolCallId":id,"content":"z"},
+            ]);
+            let with_id = flag || !kind.ends_with("CHUNK");
+            event(json!({
+                "type":kind,"messageId":with_id.then_some(&id),"toolCallId":with_id.then_some(&id),"toolCallName":"f","delta":delta,
+                "role":role,"content":if kind.starts_with("ACTIVITY") { json!({"n":at}) } else { json!("z") },
+                "snapshot":{"rag":{"citation_index":{"c":{"index":1}},"citations":["c"]}},"messages":messages,"stepName":id,
+                "name":id,"value":at,"event":at,"replace":flag,"patch":patch,"activityType":"t","timestamp":at,
+            }))
+        },
+    )
+}
+
+/// What holds of a timeline at any time.
+fn assert_well_formed(timeline: &Timeline) -> Result<(), TestCaseError> {
+    let mut ids = HashSet::new();
+    for row in timeline.rows() {
+        prop_assert!(ids.insert(&row.id), "{} is there twice", row.id);
+        prop_assert_eq!(timeline.row(&row.id), Some(row));
+    }
+    let mut used = HashSet::new();
+    let wire = timeline.wire_messages();
+    for (nth, message) in wire.iter().enumerate() {
+        prop_assert!(
+            used.insert(message.id().to_owned()),
+            "{} is sent twice",
+            message.id()
+        );
+        let calls = match message {
+            WireMessage::Assistant { tool_calls, .. } => &tool_calls[..],
+            _ => &[],
+        };
+        for call in calls {
+            let is_new = used.insert(format!("call {}", call.id));
+            prop_assert!(is_new, "call {} is sent twice", call.id);
+            let is_answered = matches!(&wire[nth + 1], WireMessage::Tool { tool_call_id, .. } if *tool_call_id == call.id);
+            prop_assert!(is_answered, "{} has no result after it", call.id);
+        }
+    }
+    Ok(())
+}
+
+/// Whether the rows of `before` that are still there stand in the same order; rows of sources move below the last answer.
+fn keeps_order(before: &[RowId], timeline: &Timeline) -> bool {
+    let known: HashSet<_> = before.iter().collect();
+    let rows = timeline.rows().iter();
+    let after = rows
+        .map(|row| &row.id)
+        .filter(|id| known.contains(id) && !id.0.starts_with("sources/"));
+    let mut places = after.map(|id| before.iter().position(|old| old == id));
+    let places: Vec<_> = places.by_ref().collect();
+    places.is_sorted()
+}
+
+/// A view that follows only the changes, and copies only what is new of a text.
+fn follow(
+    view: &mut Vec<Row>,
+    timeline: &Timeline,
+    change: &Change,
+    kept: &mut HashMap<RowId, Row>,
+) {
+    for id in &change.rows {
+        if let Some(row) = timeline.row(id) {
+            kept.entry(id.clone())
+                .or_insert_with(|| row.clone())
+                .catch_up(row);
+        }
+    }
+    if change.order {
+        *view = timeline
+            .rows()
+            .iter()
+            .map(|row| kept[&row.id].clone())
+            .collect();
+    } else {
+        for row in view.iter_mut() {
+            row.clone_from(&kept[&row.id]);
+        }
+    }
 }
 
 proptest! {
     #[test]
-    fn rows_and_index_agree_whatever_comes(
-        steps in proptest::collection::vec((any_event(), "[rs]", 0..12_u8), 0..60),
+    fn a_timeline_is_well_formed_and_its_changes_are_told_whatever_comes(
+        steps in proptest::collection::vec((any_event(), "[rs]", 0..24_u8), 0..80),
     ) {
         let mut timeline = Timeline::new();
-        let mut copy: Vec<Row> = Vec::new();
+        // Rows stay here after they are taken out, as the signals of a thread do.
+        let (mut view, mut kept) = (Vec::new(), HashMap::new());
         for (event, run, action) in steps {
+            let before: Vec<_> = timeline.rows().iter().map(|row| row.id.clone()).collect();
             let change = match action {
                 0 => timeline.restart_run(&run),
                 1 => timeline.interrupt(&run),
                 2 => timeline.push_user(&run, "hi", None),
                 3 => timeline.remove(&run),
                 4 => timeline.bind_user(&run, &run),
+                5 => timeline.complete_call(&run, "a", "here"),
+                6 => timeline.fail_user(&run),
+                7 if event.timestamp() == Some(0) => timeline.stop(&run),
+                8 => timeline.adopt_tool_results(&[WireMessage::tool_result("b", "later")]),
                 _ => timeline.apply(&event, &run, 0),
             };
-            // A view that follows only the changes must end up with the rows.
-            let rows = timeline.rows();
-            if change.order {
-                copy = rows.iter().map(|row| copy.iter().find(|old| old.id == row.id).unwrap_or(row).clone()).collect();
+            follow(&mut view, &timeline, &change, &mut kept);
+            prop_assert_eq!(&view[..], timeline.rows());
+            prop_assert!(keeps_order(&before, &timeline));
+            assert_well_formed(&timeline)?;
+        }
+        for run in ["r", "s"] {
+            let end = event(json!({"type":"RUN_FINISHED"}));
+            let _ = timeline.apply(&end, run, 0);
+        }
+        for row in timeline.rows() {
+            prop_assert_ne!(row.state, RowState::Streaming, "{:?}", row);
+        }
+        assert_well_formed(&timeline)?;
+    }
+
+    #[test]
+    fn no_json_makes_a_reader_or_a_reducer_panic(
+        kinds in proptest::collection::vec((any_event(), any_json(), any_json(), "[a-zA-Z]{1,12}"), 0..12),
+    ) {
+        let mut timeline = Timeline::new();
+        for (known, value, other, field) in kinds {
+            // An event as it is, one with a field that holds anything, and anything.
+            let mut odd = json!({"type":name_of(&known),"messageId":"a","toolCallId":"a","toolCallName":"f"});
+            for name in ["delta", "content", "snapshot", "patch", "messages", "timestamp", field.as_str()] {
+                odd[name] = value.clone();
             }
-            for id in &change.rows {
-                let row = timeline.row(id).unwrap();
-                *copy.iter_mut().find(|old| old.id == *id).unwrap() = row.clone();
+            let text = serde_json::to_string(&json!([odd, value, other])).unwrap();
+            let cut = text.len() / 2;
+            for event in parse(&text).into_iter().chain([known]).chain(parse(text.get(..cut).unwrap_or_default())) {
+                let _ = timeline.apply(&event, "r", 0);
             }
-            prop_assert_eq!(&copy[..], rows);
-            for row in rows {
-                prop_assert_eq!(timeline.row(&row.id), Some(row));
-            }
-            let _ = timeline.wire_messages();
+            assert_well_formed(&timeline)?;
         }
     }
+}
+
+/// The type of an event, as it is sent.
+fn name_of(event: &Event) -> &'static str {
+    match event {
+        Event::StateSnapshot { .. } => "STATE_SNAPSHOT",
+        Event::StateDelta { .. } => "STATE_DELTA",
+        Event::MessagesSnapshot { .. } => "MESSAGES_SNAPSHOT",
+        Event::ActivitySnapshot { .. } => "ACTIVITY_SNAPSHOT",
+        Event::ActivityDelta { .. } => "ACTIVITY_DELTA",
+        Event::TextContent { .. } => "TEXT_MESSAGE_CONTENT",
+        Event::ToolCallResult { .. } => "TOOL_CALL_RESULT",
+        _ => "CUSTOM",
+    }
+}
+
+fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(json!(null)),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        ".{0,6}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 24, 4, |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            proptest::collection::hash_map(
+                "[a-z/~]{0,3}|op|path|citations|citation_index|rag",
+                inner,
+                0..4
+            )
+            .prop_map(|map| Value::Object(map.into_iter().collect())),
+        ]
+    })
+}
+
+#[test]
+fn a_conversation_loaded_anew_tells_a_view_which_texts_are_not_the_old_ones_grown() {
+    let text = |id: &str, delta: &str| {
+        event(json!({"type":"TEXT_MESSAGE_CONTENT","messageId":id,"delta":delta}))
+    };
+    let mut old = Timeline::new();
+    let _ = play(
+        &mut old,
+        "r",
+        &[text("same", "ab"), text("other", "ab"), text("gone", "ab")],
+    );
+    let mut new = Timeline::new();
+    let _ = play(&mut new, "r", &[text("same", "abc"), text("other", "xyz")]);
+    new.replaces(&old);
+    let mut view = old.rows().to_vec();
+    let _ = new.apply(&text("gone", "cd"), "r", 0);
+    for (copy, row) in view.iter_mut().zip(new.rows()) {
+        copy.catch_up(row);
+    }
+    assert_eq!(&view[..], new.rows());
+    let rewrites: Vec<_> = new.rows().iter().map(|row| row.rewrites).collect();
+    assert_eq!(rewrites, [0, 1, 1]);
 }
