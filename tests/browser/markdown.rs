@@ -99,8 +99,9 @@ async fn a_text_that_grows_ends_as_one_that_was_there_at_once() {
 #[wasm_bindgen_test]
 async fn what_is_there_stays_the_same_element_while_more_comes() {
     let shown = Shown::new("first *part*\n\nlast", true);
-    let first = shown.root().first_child().unwrap();
-    let text = shown.root().last_child().unwrap().first_child().unwrap();
+    let first = shown.root().first_element_child().unwrap();
+    let last = shown.root().last_element_child().unwrap();
+    let text = last.first_child().unwrap();
     shown.add(" words").await;
     assert!(text.is_connected() && text.text_content().unwrap() == "last words");
     shown.add("\n\n```\ncode\n").await;
@@ -114,7 +115,7 @@ async fn what_is_there_stays_the_same_element_while_more_comes() {
 #[wasm_bindgen_test]
 fn nothing_of_a_text_becomes_markup_or_is_fetched() {
     let shown = Shown::new(
-        "<script>x</script> <b>b</b> [l](javascript:x) ![p](https://example.org/p.png) https://example.org/a\n\n<iframe src=x></iframe>",
+        "a <script>x</script> <b>b</b> [l](javascript:x) ![p](https://example.org/p.png) https://example.org/a\n\n<iframe src=x></iframe>",
         false,
     );
     let root = shown.root();

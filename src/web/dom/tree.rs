@@ -10,7 +10,8 @@ use crate::core::markdown::tree::{Element as Wanted, Node};
 const SVG: &str = "http://www.w3.org/2000/svg";
 const MATHML: &str = "http://www.w3.org/1998/Math/MathML";
 
-/// Blocks in an element of the page, one node each. Those at the end may still change and are remembered.
+/// Blocks in an element of the page, one node each. Those at the end may still change and are remembered. A mark that
+/// leptos leaves at the end of an element without children makes way for the next block.
 #[derive(Debug)]
 pub struct Canvas {
     root: Element,
