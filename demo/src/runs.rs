@@ -272,10 +272,14 @@ pub async fn start_or_follow(
 /// Answers to the end, whether or not anybody listens.
 async fn answer(recorder: Recorder, kind: Kind, request: Request) {
     let llm = recorder.server.llm.clone();
+    let keeps_rate = request.modifiers.rate.is_some();
     match llm.filter(|_| kind == Kind::Live && !request.messages.is_empty()) {
         Some(llm) => llm.answer(&recorder, &request).await,
         None => {
-            if !recorder.play(script::beats(kind, &request)).await {
+            if !recorder
+                .play(script::beats(kind, &request), keeps_rate)
+                .await
+            {
                 return;
             }
         }
@@ -317,8 +321,10 @@ impl Recorder {
     }
 
     /// Stores events with the pauses between them, those without a pause together. `false` when the thread is gone.
-    async fn play(&self, beats: Vec<Beat>) -> bool {
-        // Counted from the start, so that many short pauses do not add up their delays.
+    ///
+    /// Where a rate is to be kept, pauses count from the start, so that many short ones do not add up their delays.
+    /// Elsewhere each is as long as it says: a slow machine gets a slow answer, not one that catches up.
+    async fn play(&self, beats: Vec<Beat>, keeps_rate: bool) -> bool {
         let mut due = Instant::now();
         let mut ready = Vec::new();
         for beat in beats {
@@ -326,7 +332,8 @@ impl Recorder {
                 if !self.emit_all(std::mem::take(&mut ready)) {
                     return false;
                 }
-                due += beat.after;
+                let from = if keeps_rate { due } else { Instant::now() };
+                due = from + beat.after;
                 match due > Instant::now() {
                     true => tokio::time::sleep_until(due).await,
                     false => tokio::task::yield_now().await,

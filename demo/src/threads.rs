@@ -5,7 +5,8 @@ use std::sync::Arc;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
 use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -18,44 +19,64 @@ use crate::store::{Run, Thread, ThreadMeta};
 
 type Shared = State<Arc<Server>>;
 
+// Borrowed, because a thread may have thousands of runs.
 #[derive(Debug, Serialize)]
-struct ThreadView {
-    room_id: String,
+struct ThreadView<'a> {
+    room_id: &'a str,
     thread_id: Uuid,
-    runs: Option<Ordered<Value>>,
+    runs: Option<Ordered<RunView<'a>>>,
     created: String,
-    metadata: Option<ThreadMeta>,
+    metadata: Option<&'a ThreadMeta>,
     last_activity: Option<String>,
 }
 
-fn view(
-    thread: &Thread,
-    runs: Option<Ordered<Value>>,
+fn view<'a>(
+    thread: &'a Thread,
+    runs: Option<Ordered<RunView<'a>>>,
     created: impl Fn(Micros) -> String,
-) -> ThreadView {
+) -> ThreadView<'a> {
     ThreadView {
-        room_id: thread.room.clone(),
+        room_id: &thread.room,
         thread_id: thread.id,
         runs,
         created: created(thread.created),
-        metadata: thread.meta.clone(),
+        metadata: thread.meta.as_ref(),
         last_activity: thread.last_activity.map(clock::zoned),
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct RunView<'a> {
+    thread_id: Uuid,
+    run_id: Uuid,
+    parent_run_id: Option<Uuid>,
+    run_input: Option<&'a Value>,
+    created: String,
+    finished: Option<String>,
+    events: Value,
+    metadata: Option<&'a Value>,
+    usage: Option<&'a Value>,
+}
+
+impl<'a> RunView<'a> {
+    fn new(thread: &Thread, run: &'a Run, events: Value) -> Self {
+        Self {
+            thread_id: thread.id,
+            run_id: run.id,
+            parent_run_id: run.parent,
+            run_input: run.input.as_ref(),
+            created: clock::naive(run.created),
+            finished: run.finished.map(clock::naive),
+            events,
+            metadata: run.meta.as_ref(),
+            usage: run.usage.as_ref(),
+        }
     }
 }
 
 /// A run as an answer gives it, with these events.
 pub fn run_view(thread: &Thread, run: &Run, events: Value) -> Value {
-    json!({
-        "thread_id": thread.id,
-        "run_id": run.id,
-        "parent_run_id": run.parent,
-        "run_input": run.input,
-        "created": clock::naive(run.created),
-        "finished": run.finished.map(clock::naive),
-        "events": events,
-        "metadata": run.meta,
-        "usage": run.usage,
-    })
+    json!(RunView::new(thread, run, events))
 }
 
 /// `{"name", "description"}` out of a body; nothing of both erases.
@@ -93,7 +114,7 @@ pub async fn list(
     threads.sort_by_key(|thread| thread.created);
     let threads: Vec<_> = threads
         .into_iter()
-        .map(|thread| view(thread, None, clock::naive))
+        .map(|thread| json!(view(thread, None, clock::naive)))
         .collect();
     Ok(Json(json!({ "threads": threads })))
 }
@@ -125,7 +146,7 @@ pub async fn create(
     let runs = thread
         .runs
         .iter()
-        .map(|run| (run.id.to_string(), run_view(&thread, run, json!([]))));
+        .map(|run| (run.id.to_string(), RunView::new(&thread, run, json!([]))));
     let answer = json!(view(&thread, Some(Ordered(runs.collect())), clock::zoned));
     lock(&server.data).threads.insert(id, thread);
     server.touch();
@@ -137,18 +158,16 @@ pub async fn read(
     State(server): Shared,
     caller: Caller,
     Path((room, thread)): Path<(String, String)>,
-) -> Result<Json<impl Serialize>, ApiError> {
+) -> Result<impl IntoResponse, ApiError> {
     let id = path_id("thread_id", &thread)?;
     server.read_thread(&caller, &room, id, |thread| {
-        let runs = thread
-            .runs
-            .iter()
-            .map(|run| (run.id.to_string(), run_view(thread, run, Value::Null)));
-        Ok(Json(view(
-            thread,
-            Some(Ordered(runs.collect())),
-            clock::naive,
-        )))
+        let runs = thread.runs.iter().map(|run| {
+            let view = RunView::new(thread, run, Value::Null);
+            (run.id.to_string(), view)
+        });
+        let view = view(thread, Some(Ordered(runs.collect())), clock::naive);
+        let body = serde_json::to_vec(&view).map_err(|_| ApiError::Crash)?;
+        Ok(([(header::CONTENT_TYPE, "application/json")], body))
     })
 }
 
