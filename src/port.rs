@@ -170,7 +170,7 @@ pub trait Clock: Send + Sync {
     fn now(&self) -> i64;
     /// Done after this many milliseconds, or later where the page sleeps.
     fn sleep(&self, milliseconds: u32) -> LocalBoxFuture<'static, ()>;
-    /// Done when the next frame is painted, or soon where the page is hidden.
+    /// Done when the next frame is painted, or soon where the page is hidden; in the order in which it was asked for.
     fn frame(&self) -> LocalBoxFuture<'static, ()>;
 }
 

@@ -1,11 +1,14 @@
 //! Follows the stream of one run to its end, over every cut.
 
+mod pace;
+
 use std::sync::{Arc, Mutex};
 
 use futures_channel::oneshot;
 use futures_util::FutureExt;
 use futures_util::future::{Either, LocalBoxFuture, select};
 
+use self::pace::{PIECE, Pace};
 use super::client::ApiClient;
 use super::shared::Shared;
 use super::task::lock;
@@ -97,6 +100,15 @@ pub struct Line<'a> {
     pub known: i64,
 }
 
+impl Line<'_> {
+    /// The next frame; none where nobody looks, and waiting would only take long.
+    fn frame(&self) -> Option<LocalBoxFuture<'static, ()>> {
+        let ports = &self.shared.ports;
+        let is_hidden = ports.desk.get().is_some_and(|desk| desk.is_hidden());
+        (!is_hidden).then(|| ports.clock.frame())
+    }
+}
+
 /// Follows a run from an open stream, or from its cursor where `body` is `None`.
 pub async fn follow(
     line: &Line<'_>,
@@ -181,6 +193,7 @@ async fn drain(
     let mut decoder = Decoder::new();
     let mut last_event = line.shared.now();
     let mut alarm = Alarm::new(line);
+    let mut pace = Pace::default();
     loop {
         let bytes = match alarm.or(stream.next()).await {
             Err(error) => return Drained::Cut(error),
@@ -188,26 +201,35 @@ async fn drain(
             Ok(Some(Err(_))) => return Drained::Cut(ApiError::Network),
             Ok(Some(Ok(bytes))) => bytes,
         };
-        let events = read(&mut decoder, &bytes, cursor);
-        let now = line.shared.now();
-        if events.is_empty() {
-            let long_ago = sign.is_some_and(|sign| now - sign >= LONG_AGO);
-            if long_ago && now - last_event >= QUIET {
-                return Drained::Quiet;
+        for piece in bytes.chunks(PIECE) {
+            // Asked for first: so the next frame begins with what has come meanwhile, and then shows it.
+            let frame = line.frame();
+            let begun = line.shared.now();
+            let events = read(&mut decoder, piece, cursor);
+            if events.is_empty() {
+                let long_ago = sign.is_some_and(|sign| begun - sign >= LONG_AGO);
+                if long_ago && begun - last_event >= QUIET {
+                    return Drained::Quiet;
+                }
+                continue;
             }
-            continue;
-        }
-        last_event = now;
-        if sign.is_some() {
-            let said = events.iter().filter_map(Event::timestamp).max();
-            // What is only repeated is no sign of life.
-            let fresh = (cursor.index > line.known).then_some(now);
-            *sign = (*sign).max(said.or(fresh));
-        }
-        let terminal = events.iter().any(Event::is_terminal);
-        tell(News::Events(events));
-        if terminal {
-            return Drained::Terminal;
+            last_event = begun;
+            if sign.is_some() {
+                let said = events.iter().filter_map(Event::timestamp).max();
+                // What is only repeated is no sign of life.
+                let fresh = (cursor.index > line.known).then_some(begun);
+                *sign = (*sign).max(said.or(fresh));
+            }
+            let terminal = events.iter().any(Event::is_terminal);
+            tell(News::Events(events));
+            if terminal {
+                return Drained::Terminal;
+            }
+            if pace.is_enough(bytes.len(), line.shared.now() - begun)
+                && let Some(frame) = frame
+            {
+                frame.await;
+            }
         }
     }
 }

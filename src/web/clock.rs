@@ -33,10 +33,10 @@ impl Clock for BrowserClock {
     }
 
     fn frame(&self) -> LocalBoxFuture<'static, ()> {
-        async {
-            select(Timer::frame(), Timer::timeout(HIDDEN_FRAME)).await;
-        }
-        .boxed_local()
+        // Begun now, so that who asks first is served first.
+        select(Timer::frame(), Timer::timeout(HIDDEN_FRAME))
+            .map(|_| ())
+            .boxed_local()
     }
 }
 

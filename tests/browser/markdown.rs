@@ -97,10 +97,31 @@ async fn a_text_that_grows_ends_as_one_that_was_there_at_once() {
 }
 
 #[wasm_bindgen_test]
+async fn a_long_text_grows_in_parts_and_those_that_are_done_may_be_passed_over() {
+    let shown = Shown::new("", true);
+    for number in 0..80 {
+        shown.add(&format!("block {number}\n\n")).await;
+    }
+    let first = all(&shown.root(), "p").remove(0);
+    let still = all(&shown.root(), "[data-still]");
+    assert_eq!(still.len(), 3);
+    assert_eq!(all(&shown.root(), ".md > * > p").len(), 80);
+    // It is written anew, shorter, and grows again.
+    shown.text.set("other\n\n".to_owned());
+    shown.add("words").await;
+    assert_eq!(all(&shown.root(), ".md > *").len(), 1);
+    shown.add(&"\n\nword".repeat(90)).await;
+    assert!(!first.is_connected());
+    shown.is_growing.set(false);
+    shown.add("").await;
+}
+
+#[wasm_bindgen_test]
 async fn what_is_there_stays_the_same_element_while_more_comes() {
     let shown = Shown::new("first *part*\n\nlast", true);
-    let first = shown.root().first_element_child().unwrap();
-    let last = shown.root().last_element_child().unwrap();
+    let part = shown.root().first_element_child().unwrap();
+    let first = part.first_element_child().unwrap();
+    let last = part.last_element_child().unwrap();
     let text = last.first_child().unwrap();
     shown.add(" words").await;
     assert!(text.is_connected() && text.text_content().unwrap() == "last words");

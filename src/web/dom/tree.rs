@@ -10,12 +10,20 @@ use crate::core::markdown::tree::{Element as Wanted, Node};
 const SVG: &str = "http://www.w3.org/2000/svg";
 const MATHML: &str = "http://www.w3.org/1998/Math/MathML";
 
-/// Blocks in an element of the page, one node each. Those at the end may still change and are remembered. A mark that
-/// leptos leaves at the end of an element without children makes way for the next block.
+/// So many blocks make a part of the page: the browser has fewer of them to look through, and passes over those out of sight.
+const PART: usize = 24;
+
+/// Blocks in an element of the page, one node each. Those at the end may still change and are remembered.
 #[derive(Debug)]
 pub struct Canvas {
     root: Element,
     document: Document,
+    /// What holds the blocks; all but the last are full.
+    parts: Vec<Element>,
+    /// How many parts, from the first on, may be passed over where nobody sees them.
+    still: usize,
+    /// How many blocks had settled by the last frame: by now their size is known.
+    measured: usize,
     /// How many blocks are forgotten, because they do not change any more.
     settled: usize,
     nodes: Vec<Node>,
@@ -28,6 +36,9 @@ impl Canvas {
         Some(Self {
             document: window().document()?,
             root,
+            parts: Vec::new(),
+            still: 0,
+            measured: 0,
             settled: 0,
             nodes: Vec::new(),
         })
@@ -42,8 +53,7 @@ impl Canvas {
     /// Puts a block to its place, or changes the one that is there.
     pub fn set(&mut self, at: usize, node: Node) {
         let done = match (self.placed(at), self.known(at)) {
-            (None, _) => create(&self.document, &node, None)
-                .and_then(|placed| self.root.append_child(&placed).map(drop)),
+            (None, _) => self.add(at, &node),
             (Some(placed), Some(old)) => change(&self.document, &placed, old, &node),
             (Some(placed), None) => replace(&self.document, &placed, &node),
         };
@@ -55,6 +65,18 @@ impl Canvas {
             Some(known) => *known = node,
             None => self.nodes.push(node),
         }
+    }
+
+    fn add(&mut self, at: usize, node: &Node) -> Result<(), JsValue> {
+        if at / PART >= self.parts.len() {
+            let part = self.document.create_element("div")?;
+            part.set_attribute("class", "md__part")?;
+            self.root.append_child(&part)?;
+            self.parts.push(part);
+        }
+        let part = self.parts.last().ok_or(JsValue::UNDEFINED)?;
+        let placed = create(&self.document, node, None)?;
+        part.append_child(&placed).map(drop)
     }
 
     /// Adds to the text that `path` leads to.
@@ -85,24 +107,37 @@ impl Canvas {
 
     /// Takes blocks away from the end.
     pub fn truncate(&mut self, count: usize) {
+        for part in self
+            .parts
+            .drain(count.div_ceil(PART).min(self.parts.len())..)
+        {
+            part.remove();
+        }
         while let Some(extra) = self.placed(count) {
-            if self.root.remove_child(&extra).is_err() {
+            let parent = extra.parent_node();
+            if parent.is_none_or(|parent| parent.remove_child(&extra).is_err()) {
                 return;
             }
         }
         self.nodes.truncate(count.saturating_sub(self.settled));
-        if count < self.settled {
-            self.settled = count;
-        }
+        self.settled = self.settled.min(count);
+        self.measured = self.measured.min(count);
+        self.still = self.still.min(self.parts.len());
     }
 
-    /// Forgets blocks that will not change in part any more.
+    /// Forgets blocks that will not change in part any more. Called once a frame.
     pub fn settle(&mut self, settled: usize) {
         if settled > self.settled {
             let gone = (settled - self.settled).min(self.nodes.len());
             self.nodes.drain(..gone);
             self.settled += gone;
         }
+        let still = self.still..(self.measured / PART).max(self.still);
+        for part in self.parts.get(still.clone()).unwrap_or_default() {
+            set(part, "data-still", "");
+        }
+        self.still = still.end;
+        self.measured = self.settled;
     }
 
     /// How many blocks are forgotten.
@@ -114,11 +149,13 @@ impl Canvas {
     /// Forgets everything: all blocks are about to be set, from the first on.
     pub fn forget(&mut self) {
         self.settled = 0;
+        self.measured = 0;
         self.nodes.clear();
     }
 
     fn placed(&self, at: usize) -> Option<Placed> {
-        self.root.child_nodes().item(u32::try_from(at).ok()?)
+        let part = self.parts.get(at / PART)?;
+        part.child_nodes().item(u32::try_from(at % PART).ok()?)
     }
 
     fn known(&self, at: usize) -> Option<&Node> {
