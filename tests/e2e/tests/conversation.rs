@@ -18,6 +18,9 @@ async fn stop_keeps_the_partial_answer_and_the_next_message_can_be_sent() -> Out
         let app = in_room(&browser, &setup, &server).await?;
         app.begin("pace 150 long 4 a story").await?;
         growing(&app).await?;
+        if !app.messages("assistant", "done").await?.is_empty() {
+            return not_here("stop", "the server keeps an answer back until it is whole");
+        }
         browser.click(&button("Stop")).await?;
         has_messages(&app, "assistant", "partial", 1).await?;
         let kept = app.newest_answer().await?;
