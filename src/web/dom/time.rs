@@ -22,14 +22,6 @@ pub enum TimeStyle {
 }
 
 impl TimeStyle {
-    const ALL: [Self; 5] = [
-        Self::Clock,
-        Self::Weekday,
-        Self::Day,
-        Self::DayAndYear,
-        Self::Full,
-    ];
-
     const fn options(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Self::Clock => &[("timeStyle", "short")],
@@ -49,22 +41,22 @@ thread_local! {
 /// Writes a point in time (milliseconds since 1970) as the browser's language does.
 #[must_use]
 pub fn written(at: i64, style: TimeStyle) -> String {
-    FORMATS.with(|formats| {
-        let mut formats = formats.borrow_mut();
-        if formats.is_empty() {
-            formats.extend(TimeStyle::ALL.map(|style| (style, format(style))));
-        }
-        let format = formats.iter().find(|(known, _)| *known == style);
+    let known = FORMATS.with_borrow(|formats| {
+        let mut formats = formats.iter();
+        formats
+            .find(|(known, _)| *known == style)
+            .map(|(_, format)| format.clone())
+    });
+    let format = known.unwrap_or_else(|| {
+        let format = format(style);
+        FORMATS.with_borrow_mut(|formats| formats.push((style, format.clone())));
         format
-            .and_then(|(_, format)| {
-                format
-                    .format()
-                    .call1(&JsValue::UNDEFINED, &date(at))
-                    .ok()?
-                    .as_string()
-            })
-            .unwrap_or_default()
-    })
+    });
+    let written = format.format().call1(&JsValue::UNDEFINED, &date(at));
+    written
+        .ok()
+        .and_then(|text| text.as_string())
+        .unwrap_or_default()
 }
 
 /// Now, in milliseconds since 1970.
