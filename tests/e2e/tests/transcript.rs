@@ -190,7 +190,7 @@ async fn an_image_is_pasted_sent_and_there_again_after_a_reload() -> Outcome<()>
     .await
 }
 
-/// The picture of the message has been drawn, and opens large.
+/// The picture of the message has been drawn.
 async fn is_shown(browser: &Browser) -> Outcome<()> {
     let thumb = Found::having("button", "look at it").within(conversation());
     let element = browser.find(&thumb).await?;
