@@ -32,6 +32,11 @@
 //! * Something that only hints at an end goes to [`state::session::ServerSession::suspect`], which asks the server.
 //! * What is stored of a session is written and read in [`core::session::stored`], its tokens sealed by
 //!   [`core::seal`]; tabs agree on who renews them in `state::lease`.
+//! * The bytes of a run become events in [`core::agui::reader`], events become rows in
+//!   [`core::thread::timeline::Timeline`], and rows become signals in `state::thread`. A run is started, resumed and
+//!   continued after tools there; which older runs are loaded is decided there too.
+//! * A markdown text that grows is read by [`core::markdown::incremental`], which says what to change; `web::dom::tree`
+//!   changes it. `ui::thread` draws only the rows near what is read, as [`core::thread::window`] works out.
 //! * The way back after a sign-in is a [`core::session::return_to::ReturnTo`], which only parses if it is a place
 //!   of this app; it is followed by one rule, [`state::app::App::arrive`].
 

@@ -1,5 +1,7 @@
 //! A room: its threads, and which of them have a live run.
 
+mod tidy;
+
 use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, Weak};
@@ -327,6 +329,7 @@ impl RoomState {
         if self.0.unread.ended(&state) {
             self.notify(thread, state.end_in_words());
         }
+        self.tidy_soon();
         let (this, thread) = (self.clone(), thread.clone());
         spawn(async move { this.look_for_title(&thread).await });
     }

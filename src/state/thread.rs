@@ -9,6 +9,7 @@ pub mod opened;
 mod past;
 mod run;
 mod show;
+mod unload;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -120,6 +121,10 @@ struct Work {
     /// Something may have happened elsewhere since this was last on show.
     is_stale: bool,
     looked_at: i64,
+    /// When it went out of sight; `None` while it is on show, and before it ever was.
+    left: Option<i64>,
+    /// A run was stopped here: the server has more of it than is shown.
+    is_own: bool,
 }
 
 struct Live {

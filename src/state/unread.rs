@@ -119,6 +119,7 @@ impl Unread {
             return;
         }
         self.left();
+        thread.came();
         self.reread();
         {
             let mut work = lock(&self.0.work);
@@ -158,6 +159,7 @@ impl Unread {
         }
         self.note_preview(&thread);
         self.0.open.set(None);
+        thread.put_by();
     }
 
     /// The person sees the page again, or is about to leave it.

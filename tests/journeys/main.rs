@@ -29,4 +29,5 @@ mod storage;
 mod streams;
 mod tabs;
 mod tools;
+mod unloaded;
 mod unread;

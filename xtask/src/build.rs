@@ -8,6 +8,7 @@ use crate::failure::{Failure, Outcome, Trying};
 use crate::modules::{APP_JS, APP_WASM, Modules, rename, start_script};
 use crate::order::ordered;
 use crate::process::{interrupted, run};
+use crate::prune::{without_streams, without_unused};
 use crate::shorten::{shorten, without_comments};
 use crate::sizes::{Size, check_budget, table};
 use crate::tools::{self, cargo, tool};
@@ -86,7 +87,25 @@ fn bind(bound: &Path) -> Outcome<()> {
         .arg(bound)
         .args(split::BINDGEN_ARGUMENTS);
     run("wasm-bindgen", command.arg(&wasm))?;
-    fs::remove_file(&wasm).trying(|| format!("remove {}", shown(&wasm)))
+    fs::remove_file(&wasm).trying(|| format!("remove {}", shown(&wasm)))?;
+    let (wasm, script) = read_pair(bound)?;
+    let (wasm, script) = without_streams(&wasm, &script)?;
+    write_pair(bound, &wasm, &script)
+}
+
+/// The app's WASM file and its script.
+fn read_pair(bound: &Path) -> Outcome<(Vec<u8>, String)> {
+    let (wasm_path, script_path) = (bound.join(APP_WASM), bound.join(APP_JS));
+    let wasm = fs::read(&wasm_path).trying(|| format!("read {}", shown(&wasm_path)))?;
+    let script =
+        fs::read_to_string(&script_path).trying(|| format!("read {}", shown(&script_path)))?;
+    Ok((wasm, script))
+}
+
+fn write_pair(bound: &Path, wasm: &[u8], script: &str) -> Outcome<()> {
+    let (wasm_path, script_path) = (bound.join(APP_WASM), bound.join(APP_JS));
+    fs::write(&wasm_path, wasm).trying(|| format!("write {}", shown(&wasm_path)))?;
+    fs::write(&script_path, script).trying(|| format!("write {}", shown(&script_path)))
 }
 
 fn optimise(bound: &Path) -> Outcome<()> {
@@ -104,13 +123,10 @@ fn optimise(bound: &Path) -> Outcome<()> {
 }
 
 fn shorten_names(bound: &Path) -> Outcome<()> {
-    let (wasm_path, script_path) = (bound.join(APP_WASM), bound.join(APP_JS));
-    let wasm = fs::read(&wasm_path).trying(|| format!("read {}", shown(&wasm_path)))?;
-    let script =
-        fs::read_to_string(&script_path).trying(|| format!("read {}", shown(&script_path)))?;
+    let (wasm, script) = read_pair(bound)?;
+    let script = without_unused(&wasm, &script)?;
     let (wasm, script) = shorten(&wasm, &script)?;
-    fs::write(&wasm_path, &wasm).trying(|| format!("write {}", shown(&wasm_path)))?;
-    fs::write(&script_path, script).trying(|| format!("write {}", shown(&script_path)))?;
+    write_pair(bound, &wasm, &script)?;
     for path in listed(bound)? {
         if path.extension().is_some_and(|extension| extension == "js") {
             let script = fs::read_to_string(&path).trying(|| format!("read {}", shown(&path)))?;

@@ -15,6 +15,7 @@ mod http;
 mod modules;
 mod order;
 mod process;
+mod prune;
 mod shorten;
 mod sizes;
 mod split;

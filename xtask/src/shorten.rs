@@ -7,17 +7,11 @@ use crate::failure::{Failure, Outcome};
 use crate::wasm::{number, number_length, put_number};
 
 /// The number of the import section (WebAssembly core specification, section 5.5.5).
-const IMPORTS: u8 = 2;
+pub const IMPORTS: u8 = 2;
 /// The number of the export section.
-const EXPORTS: u8 = 7;
-/// What the names begin with that wasm-bindgen makes up, that come from the compiler, and those of one crate's streams.
-const PREFIXES: [&str; 5] = [
-    "__wbg_",
-    "__wbindgen_cast_",
-    "__wbindgen_generic_",
-    "_ZN",
-    "intounderlying",
-];
+pub const EXPORTS: u8 = 7;
+/// What the names begin with that wasm-bindgen makes up, and that come from the compiler.
+const PREFIXES: [&str; 4] = ["__wbg_", "__wbindgen_cast_", "__wbindgen_generic_", "_ZN"];
 
 /// Renames the imports and exports of `wasm` in it and in `script`.
 pub fn shorten(wasm: &[u8], script: &str) -> Outcome<(Vec<u8>, String)> {
@@ -48,7 +42,7 @@ fn is_word(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_' || c == '$'
 }
 
-fn words(text: &str) -> impl Iterator<Item = &str> {
+pub fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c| !is_word(c)).filter(|word| !word.is_empty())
 }
 
@@ -150,7 +144,7 @@ fn export_section(body: &[u8], names: &BTreeMap<String, String>) -> Option<Vec<u
 }
 
 /// Length of an import's description: function, table, memory, global or tag.
-fn description(bytes: &[u8]) -> Option<usize> {
+pub fn description(bytes: &[u8]) -> Option<usize> {
     let limits = |at: usize| {
         let flags = *bytes.get(at)?;
         let mut end = at + 1;
@@ -169,7 +163,7 @@ fn description(bytes: &[u8]) -> Option<usize> {
     }
 }
 
-fn text(bytes: &[u8]) -> Option<(&str, &[u8])> {
+pub fn text(bytes: &[u8]) -> Option<(&str, &[u8])> {
     let (length, rest) = number(bytes)?;
     Some((
         std::str::from_utf8(rest.get(..length)?).ok()?,

@@ -10,6 +10,7 @@ mod run;
 mod snapshot;
 mod sources;
 mod track;
+mod weight;
 mod wire;
 
 pub use self::change::Change;

@@ -84,6 +84,14 @@ impl Verdicts {
         read(all.0.entry(run.to_owned()).or_default())
     }
 
+    /// Whether none can still be taken back, or is on its way.
+    pub(super) fn are_settled(&self) -> bool {
+        lock(&self.0).0.values().all(|verdict| {
+            let shown = verdict.shown.get_untracked();
+            matches!(shown, Opinion::None | Opinion::Sent { .. })
+        })
+    }
+
     fn next_round(&self) -> u64 {
         let mut all = lock(&self.0);
         all.1 += 1;

@@ -43,6 +43,9 @@ pub(super) struct Past {
     is_filling: bool,
     /// So many runs are loaded at once, whatever else goes on.
     wanted: usize,
+    /// So many of them were loaded before they were let go of, and so many are wanted when it is loaded again.
+    reach: usize,
+    again: usize,
     /// Changes when it is loaded anew: what is on its way belongs elsewhere.
     turn: u64,
     waiting: Vec<oneshot::Sender<()>>,
@@ -66,6 +69,22 @@ impl Past {
         if let Some(known) = self.runs.iter_mut().rev().find(|known| known.id == run) {
             known.finished = known.finished.or(Some(now));
         }
+    }
+
+    /// Forgets the runs, which are loaded again another time.
+    pub(super) fn unload(&mut self) {
+        *self = Self {
+            reach: self.loaded().max(self.reach),
+            is_filling: self.is_filling,
+            // What is on its way comes too late.
+            turn: self.turn + 1,
+            ..Self::default()
+        };
+    }
+
+    /// What is loaded next reaches as far back as what was there before.
+    pub(super) fn come_back(&mut self) {
+        self.again = self.reach;
     }
 
     fn loaded(&self) -> usize {
@@ -242,8 +261,10 @@ impl ThreadState {
             let mut work = lock(&self.0.work);
             work.earlier = earlier;
             work.looked_at = self.now();
+            work.is_own = false;
             let past = &mut work.past;
-            (past.runs, past.from, past.wanted) = (runs, from, 0);
+            (past.runs, past.from) = (runs, from);
+            past.wanted = std::mem::take(&mut past.again);
             past.turn += 1;
         }
         self.replace(timeline);

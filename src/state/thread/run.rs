@@ -193,7 +193,11 @@ impl ThreadState {
         self.0.room.tools().cancel(&self.0.key);
         if let Some(run) = live.run {
             let now = self.now();
-            lock(&self.0.work).past.settle(&run, now);
+            {
+                let mut work = lock(&self.0.work);
+                work.past.settle(&run, now);
+                work.is_own = true;
+            }
             self.change(|timeline| timeline.stop(&run));
         }
         // A message that the server may not have taken yet goes back to the field.

@@ -28,6 +28,9 @@ impl Follow {
     /// Begins where the last visit ended, and holds on to the end otherwise.
     pub fn new(thread: &ThreadState) -> Self {
         let kept = place::kept(thread.key());
+        if kept.place.is_some() {
+            thread.come_back();
+        }
         let open = kept.open.into_iter().map(RowId).collect::<HashSet<_>>();
         let outlook = Outlook {
             is_away: RwSignal::new(false),

@@ -243,6 +243,13 @@ impl Browser {
         Ok(self.driver.action_chain().send_keys(text).perform().await?)
     }
 
+    /// Presses a key while Control is held.
+    pub async fn press_with_control(&self, key: char) -> Outcome<()> {
+        let held = self.driver.action_chain().key_down(Key::Control);
+        let chain = held.send_keys(key).key_up(Key::Control);
+        Ok(chain.perform().await?)
+    }
+
     /// The text in a field.
     pub async fn value(&self, wanted: &Found) -> Outcome<String> {
         let field = self.find(wanted).await?;

@@ -9,6 +9,30 @@ use crate::browser::{Browser, PATIENCE, is_still};
 use crate::failure::{Failure, Outcome, ensure};
 use crate::found::Found;
 use crate::server::Server;
+use crate::setup::Setup;
+
+/// A server in the lobby, and a room of it on show.
+pub async fn in_room(browser: &Browser, setup: &Setup, server: &Server) -> Outcome<App> {
+    let app = App::new(browser, setup);
+    app.add(server).await?;
+    app.open_room(app.rooms().0).await?;
+    Ok(app)
+}
+
+/// So many messages of the role, in that state; an empty word fits all.
+pub async fn has_messages(app: &App, role: &str, state: &str, count: usize) -> Outcome<()> {
+    app.browser
+        .wait_until(&format!("{count} {role} {state}"), ANSWER, || async {
+            Ok(app.messages(role, state).await?.len() == count)
+        })
+        .await
+}
+
+/// An answer is under way, even where the server keeps it back until it is whole.
+pub async fn under_way(app: &App) -> Outcome<()> {
+    app.browser.find(&button("Stop")).await?;
+    Ok(())
+}
 
 /// The newest answer gets longer, or has come to its end.
 pub async fn growing(app: &App) -> Outcome<()> {
