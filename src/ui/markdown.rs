@@ -19,7 +19,7 @@ use crate::core::thread::message::Row;
 use crate::web::dom::tree::Canvas;
 
 /// Of a text that is on show, so many new bytes are drawn in one frame.
-const AT_ONCE: usize = 16 * 1024;
+const AT_ONCE: usize = 32 * 1024;
 
 /// Takes a text and its edition: as long as that stays, the text only grows.
 type Reading<'a> = &'a mut dyn FnMut(&str, u32);

@@ -2,9 +2,8 @@
 
 mod piece;
 
-use serde_json::{Map, Value};
-
 use self::piece::Piece;
+use serde_json::{Map, Value};
 
 /// One event. `at` is its timestamp in milliseconds since 1970, where the server gave one.
 #[derive(Clone, Debug, PartialEq)]

@@ -5,7 +5,7 @@ pub const PIECE: usize = 16 * 1024;
 /// Whoever has read fewer has caught up with the server.
 const LITTLE: usize = 4 * 1024;
 /// Time that taking may need in one frame, in milliseconds.
-const SHARE: i64 = 12;
+const SHARE: i64 = 16;
 
 /// Decides after each piece whether the next waits for a frame.
 #[derive(Debug, Default)]
@@ -38,7 +38,7 @@ mod tests {
     #[test]
     fn a_flood_is_taken_until_its_share_of_the_frame_is_used_up() {
         let mut pace = Pace::default();
-        let waits: Vec<bool> = (0..6).map(|_| pace.is_enough(PIECE, 5)).collect();
+        let waits: Vec<bool> = (0..6).map(|_| pace.is_enough(PIECE, 6)).collect();
         assert_eq!(waits, [false, false, true, false, false, true]);
     }
 

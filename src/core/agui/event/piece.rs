@@ -1,4 +1,4 @@
-//! The short way for the events that nearly every stream is made of.
+//! The short way to read a piece of text.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use super::Event;
 /// A piece of text as nearly all of them are. There are thousands a second, so they are read without a detour; whatever
 /// is not exactly so goes the way of all others.
 #[derive(Deserialize)]
-pub(super) struct Piece<'a> {
+pub struct Piece<'a> {
     #[serde(rename = "type")]
     kind: PieceKind,
     #[serde(rename = "messageId", borrow)]
@@ -28,8 +28,8 @@ enum PieceKind {
 }
 
 impl Piece<'_> {
-    /// Reads it; `None` for whatever is not exactly so.
-    pub(super) fn read(data: &str) -> Option<Event> {
+    /// The event, if it is such a piece.
+    pub fn read(data: &str) -> Option<Event> {
         // A list of the right values would count as well.
         if !data.starts_with('{') {
             return None;
