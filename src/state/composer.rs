@@ -272,7 +272,7 @@ impl Composer {
         let Some(message) = written.outgoing() else {
             return;
         };
-        if lock(&self.0.work).left {
+        if self.has_left() {
             return;
         }
         self.0.error.set(None);
@@ -287,7 +287,7 @@ impl Composer {
 
     /// Sends a text that stands for itself, whatever is in the field; not while something else is on its way.
     pub fn send_alone(&self, text: String) {
-        if !self.is_busy() && !lock(&self.0.work).left {
+        if !self.is_busy() && !self.has_left() {
             self.dispatch(Outgoing::text(text), None);
         }
     }
@@ -388,5 +388,10 @@ impl Composer {
     /// Sends nothing any more: whoever has written here is not signed in any longer.
     pub(super) fn leave(&self) {
         lock(&self.0.work).left = true;
+    }
+
+    /// Whether whoever has written here is gone.
+    pub(super) fn has_left(&self) -> bool {
+        lock(&self.0.work).left
     }
 }
