@@ -690,3 +690,18 @@ fn nothing_is_asked_again_in_the_name_of_the_next_person() {
     tab.settle();
     assert_eq!(harbor.runs(), before);
 }
+
+#[test]
+fn a_removed_server_without_accounts_is_let_go_of_too() {
+    let world = World::new();
+    let harbor = world.backend("harbor");
+    harbor.set_open(true);
+    world.remember(&harbor);
+    let tab = world.open();
+    let live = busy(&tab, &harbor, 2);
+    tab.app.remove(&tab.server(&harbor));
+    tab.settle();
+    for (_, run) in &live {
+        assert_eq!(harbor.listeners(run), 0);
+    }
+}
