@@ -95,6 +95,7 @@ impl Composer {
     pub fn new(shared: &Shared, key: DraftKey) -> Self {
         let kept = Self::kept(shared, &key);
         let restored = ArcRwSignal::new(!kept.text.trim().is_empty());
+        let is_being_sent = kept.waiting.iter().any(|message| message.sending);
         let stored = kept.waiting.iter().map(|message| message.id.clone());
         let work = Work {
             stored: stored.collect(),
@@ -134,7 +135,7 @@ impl Composer {
                 state.get() == State::Fine && text.with(|text| !text.trim().is_empty())
             })
         };
-        Self(Arc::new(Inner {
+        let this = Self(Arc::new(Inner {
             shared: shared.clone(),
             key,
             text,
@@ -150,7 +151,11 @@ impl Composer {
             can_send,
             work: Mutex::new(work),
             sender: Mutex::default(),
-        }))
+        }));
+        if is_being_sent {
+            this.reclaim();
+        }
+        this
     }
 
     fn kept(shared: &Shared, key: &DraftKey) -> Draft {

@@ -80,6 +80,16 @@ impl Composer {
         lock(&self.0.work).decided.clear();
     }
 
+    /// A tab that was sending may have died over it: what it sent waits here from now on. One that lives knows what it sends all the same,
+    /// and takes it out of storage when it is accepted.
+    pub(super) fn reclaim(&self) {
+        {
+            let work = &mut *lock(&self.0.work);
+            work.decided = std::mem::take(&mut work.stored);
+        }
+        self.save();
+    }
+
     /// Takes over what another tab has written here, unless something is being written in this one.
     pub(in crate::state) fn adopt(&self, key: &str) {
         if self.0.key.storage_key() != key {
