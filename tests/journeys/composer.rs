@@ -592,3 +592,29 @@ fn a_tab_that_is_opened_while_another_is_sending_lets_go_of_the_message_when_it_
     assert_eq!(harbor.runs(), 2);
     assert!(drafts(&world).is_empty(), "{:?}", drafts(&world));
 }
+
+#[test]
+fn a_message_that_another_tab_has_sent_does_not_come_back_with_the_next_key() {
+    let (world, harbor) = World::with_one();
+    let (one, two) = (world.open(), world.open());
+    let (here, there) = (
+        one.thread(&harbor, "t-1").composer(),
+        two.thread(&harbor, "t-1").composer(),
+    );
+    write(&here, "one");
+    one.settle();
+    write(&here, "two");
+    world.deliver();
+    let gate = world.net.hold("POST /agui/t-1");
+    answer(&one, &harbor, finished);
+    assert_eq!(gate.waiting(), 1, "it is being sent");
+    world.deliver();
+    assert_eq!(waiting(&there), [""; 0]);
+    gate.release();
+    one.settle();
+    // The news of it is still on its way.
+    there.typed("three".into());
+    there.flush();
+    let stored = drafts(&world);
+    assert!(!stored[0].contains("two"), "{stored:?}");
+}

@@ -126,6 +126,8 @@ impl Composer {
     /// Looks at what the other tabs have done to the waiting messages; storage has the last word on them.
     pub(super) fn sync(&self) {
         let Some(text) = self.0.shared.get(&self.0.key.storage_key()) else {
+            // Whatever they were sending has arrived.
+            lock(&self.0.work).elsewhere.clear();
             return;
         };
         let has_none = self.0.waiting.with_untracked(Vec::is_empty);
