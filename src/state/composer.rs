@@ -68,6 +68,8 @@ struct Work {
     closed: bool,
     /// Whose words these are has left: nothing is sent any more.
     left: bool,
+    /// When storage was last known to be written, in milliseconds since 1970.
+    saved_at: i64,
     /// The waiting messages that storage has.
     stored: BTreeSet<String>,
     /// The waiting messages whose fate was decided here since storage was last written.
@@ -99,6 +101,7 @@ impl Composer {
         let stored = kept.waiting.iter().map(|message| message.id.clone());
         let work = Work {
             stored: stored.collect(),
+            saved_at: kept.saved_at,
             ..Work::default()
         };
         let waiting = ArcRwSignal::new(kept.waiting.iter().map(Waiting::restored).collect());

@@ -618,3 +618,21 @@ fn a_message_that_another_tab_has_sent_does_not_come_back_with_the_next_key() {
     let stored = drafts(&world);
     assert!(!stored[0].contains("two"), "{stored:?}");
 }
+
+#[test]
+fn a_text_that_stands_here_outlives_its_draft() {
+    let (world, harbor) = World::with_one();
+    let tab = world.open();
+    let composer = tab.thread(&harbor, "t-1").composer();
+    write(&composer, "one");
+    tab.settle();
+    write(&composer, "two");
+    composer.typed("three".into());
+    composer.flush();
+    world.advance(25 * HOUR);
+    // Its start takes away what is too old.
+    let _other = world.open();
+    world.deliver();
+    assert_eq!(text(&composer), "three");
+    assert_eq!(waiting(&composer), ["held: two"]);
+}
