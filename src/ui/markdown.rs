@@ -7,7 +7,7 @@ mod formula;
 mod picture;
 mod press;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use leptos::{ev, html, prelude::*};
@@ -17,6 +17,9 @@ use crate::core::markdown::incremental::{Change, Incremental, Patch};
 use crate::core::markdown::node::Block;
 use crate::core::thread::message::Row;
 use crate::web::dom::tree::Canvas;
+
+/// Of a text that is on show, so many new bytes are drawn in one frame.
+const AT_ONCE: usize = 16 * 1024;
 
 /// Takes a text and its edition: as long as that stays, the text only grows.
 type Reading<'a> = &'a mut dyn FnMut(&str, u32);
@@ -54,19 +57,23 @@ fn drawn(text: impl Fn(Reading<'_>) + 'static, is_growing: Signal<bool>) -> AnyV
         let paper = RefCell::new(Paper {
             canvas,
             reader: Incremental::new(),
-            whole: None,
+            drawn: None,
+            is_whole: false,
+            waits: 0,
         });
         let text = text.clone();
-        // A frame in which there is still something to be read.
+        // A frame in which there is still something to be read, and which one is waited for.
         let turn = RwSignal::new(0_u32);
+        let due = Cell::new(0);
         let effect = RenderEffect::new(move |_| {
-            turn.track();
             let is_final = !is_growing.get();
+            let now = turn.get();
             let mut is_behind = false;
             text(&mut |text, edition| {
-                is_behind = paper.borrow_mut().take(text, edition, is_final);
+                is_behind = now >= due.get() && paper.borrow_mut().take(text, edition, is_final);
             });
             if is_behind {
+                due.set(now + 1);
                 request_animation_frame(move || _ = turn.try_update(|turn| *turn += 1));
             }
         });
@@ -85,20 +92,28 @@ fn drawn(text: impl Fn(Reading<'_>) + 'static, is_growing: Signal<bool>) -> AnyV
 struct Paper {
     canvas: Canvas,
     reader: Incremental,
-    /// The length and the edition of the text that was drawn to its end; nothing else is kept of it.
-    whole: Option<(usize, u32)>,
+    /// The length and the edition of what is drawn; nothing else is kept of a text that is drawn to its end.
+    drawn: Option<(usize, u32)>,
+    is_whole: bool,
+    /// Frames in which nothing was drawn, because there is much to be read again: so much more is drawn after them.
+    waits: usize,
 }
 
 impl Paper {
-    /// Draws what is new; tells whether there is more to be read.
+    /// Draws what is new, or as much of it as fits into a frame; tells whether there is more to be read.
     fn take(&mut self, text: &str, edition: u32, is_final: bool) -> bool {
-        let now = Some((text.len(), edition));
-        if self.whole.is_some() && self.whole == now {
+        if self.is_whole && self.drawn == Some((text.len(), edition)) {
             return false;
         }
         // It goes on after all.
-        let is_again = self.whole.take().is_some();
-        let patch = self.reader.update(text, edition, is_final);
+        let is_again = std::mem::take(&mut self.is_whole);
+        let end = match self.drawn {
+            Some((drawn, of)) if of == edition && !is_again => drawn + AT_ONCE * (self.waits + 1),
+            _ => text.len(),
+        };
+        let part = text.get(..text.floor_char_boundary(end)).unwrap_or(text);
+        let is_all = part.len() == text.len();
+        let patch = self.reader.update(part, edition, is_final && is_all);
         let Patch {
             count,
             settled,
@@ -106,8 +121,11 @@ impl Paper {
             is_behind,
         } = patch;
         if is_behind {
+            self.waits += 1;
             return true;
         }
+        self.waits = 0;
+        self.drawn = Some((part.len(), edition));
         if is_again || settled < self.canvas.settled() {
             self.canvas.forget();
         }
@@ -118,15 +136,15 @@ impl Paper {
             self.change(change);
         }
         self.canvas.settle(settled);
-        if is_final {
+        if is_final && is_all {
             self.canvas.forget();
             self.reader = Incremental::new();
-            self.whole = now;
+            self.is_whole = true;
         }
         if has_formulas {
             formula::draw_in(self.canvas.root());
         }
-        false
+        !is_all
     }
 
     fn change(&mut self, Change { at, kept, block }: Change) {

@@ -27,11 +27,12 @@ impl Http for Fetch {
             let timeout = request.timeout;
             let work = async {
                 let response = open(&request, &abort).await?;
-                let body = response.text().await.map_err(|_| TransportError::Network)?;
+                // Not as a string of the browser's: a long one would be turned twice.
+                let bytes = response.binary().await;
                 Ok(HttpResponse {
                     status: response.status(),
                     retry_after: retry_after(&response),
-                    body,
+                    body: text(bytes.map_err(|_| TransportError::Network)?),
                     redirected_to: response.redirected().then(|| response.url()),
                 })
             };
@@ -66,6 +67,16 @@ impl Http for Fetch {
         }
         .boxed_local()
     }
+}
+
+/// As the browser reads it: without the mark of its order of bytes, and with marks where it is no UTF-8.
+fn text(bytes: Vec<u8>) -> String {
+    let bytes = match bytes.strip_prefix(b"\xEF\xBB\xBF") {
+        Some(rest) => rest.to_vec(),
+        None => bytes,
+    };
+    String::from_utf8(bytes)
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
 /// Ends its request when dropped: also when the task that waits for it is.

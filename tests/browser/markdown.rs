@@ -201,3 +201,19 @@ fn a_note_is_gone_to_and_back() {
     press(&back);
     assert_eq!(document().active_element().unwrap(), there);
 }
+
+#[wasm_bindgen_test]
+async fn what_comes_all_at_once_is_drawn_over_some_frames() {
+    let shown = Shown::new("first", true);
+    let more = "\n\nSome more words.".repeat(4_000);
+    shown.text.update(|text| text.push_str(&more));
+    shown.is_growing.set(false);
+    let drawn = until("some of it", || {
+        let drawn = all(&shown.root(), "p").len();
+        (drawn > 1).then_some(drawn)
+    })
+    .await;
+    assert!(drawn < 4_001, "{drawn}");
+    shown.add("").await;
+    assert_eq!(all(&shown.root(), "p").len(), 4_001);
+}

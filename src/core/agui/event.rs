@@ -1,5 +1,8 @@
 //! The events of a run (AG-UI), read from JSON without ever failing: what is not understood is kept to be shown.
 
+use std::borrow::Cow;
+
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
 /// One event. `at` is its timestamp in milliseconds since 1970, where the server gave one.
@@ -175,6 +178,9 @@ pub enum Event {
 /// Reads the data of one frame: an object is one event, an array a batch of them.
 #[must_use]
 pub fn parse(data: &str) -> Vec<Event> {
+    if let Some(event) = Piece::read(data) {
+        return vec![event];
+    }
     match serde_json::from_str(data) {
         Ok(Value::Array(batch)) => batch.into_iter().map(Event::from_value).collect(),
         Ok(value) => vec![Event::from_value(value)],
@@ -182,6 +188,51 @@ pub fn parse(data: &str) -> Vec<Event> {
             raw: data.to_owned(),
             reason: format!("not JSON: {error}"),
         }],
+    }
+}
+
+/// A piece of text as nearly all of them are. There are thousands a second, so they are read without a detour; whatever
+/// is not exactly so goes the way of all others.
+#[derive(Deserialize)]
+struct Piece<'a> {
+    #[serde(rename = "type")]
+    kind: PieceKind,
+    #[serde(rename = "messageId", borrow)]
+    message_id: Cow<'a, str>,
+    #[serde(borrow)]
+    delta: Cow<'a, str>,
+    timestamp: Option<i64>,
+}
+
+#[derive(Deserialize)]
+enum PieceKind {
+    #[serde(rename = "TEXT_MESSAGE_CONTENT")]
+    Text,
+    #[serde(rename = "REASONING_MESSAGE_CONTENT")]
+    Reasoning,
+}
+
+impl Piece<'_> {
+    fn read(data: &str) -> Option<Event> {
+        // A list of the right values would count as well.
+        if !data.starts_with('{') {
+            return None;
+        }
+        let piece: Piece<'_> = serde_json::from_str(data).ok()?;
+        let message_id = piece.message_id.into_owned();
+        let (delta, at) = (piece.delta.into_owned(), piece.timestamp);
+        Some(match piece.kind {
+            PieceKind::Text => Event::TextContent {
+                message_id,
+                delta,
+                at,
+            },
+            PieceKind::Reasoning => Event::ReasoningMessageContent {
+                message_id,
+                delta,
+                at,
+            },
+        })
     }
 }
 

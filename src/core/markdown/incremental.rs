@@ -180,7 +180,7 @@ impl Incremental {
         let has_names = self.names != self.settled_names;
         let from = self.open.as_ref().map_or(self.settled_to, Open::from);
         let from = if has_names { 0 } else { from };
-        if !is_final && self.turn * AT_ONCE < text.len().saturating_sub(from) {
+        if !is_final && self.turn * AT_ONCE < self.read_to.saturating_sub(from) {
             let mut patch = Patch::new(self.settled, self.count);
             patch.is_behind = true;
             return patch;

@@ -130,7 +130,7 @@ impl Board {
         self.log = Some(log);
         self.list = Some(list);
         self.draw();
-        self.settle();
+        self.settle_unless_told();
     }
 
     /// Takes the rows as they are now.
@@ -161,7 +161,14 @@ impl Board {
         self.rebuild();
         self.restore_place();
         self.draw();
-        self.settle();
+        self.settle_unless_told();
+    }
+
+    /// At the end, the browser tells of what was drawn before it paints: to ask now would make it lay the page out twice.
+    fn settle_unless_told(&mut self) {
+        if self.spot != Spot::End {
+            self.settle();
+        }
     }
 
     /// Whether the person has sent something since.

@@ -22,14 +22,6 @@ pub enum TimeStyle {
 }
 
 impl TimeStyle {
-    const ALL: [Self; 5] = [
-        Self::Clock,
-        Self::Weekday,
-        Self::Day,
-        Self::DayAndYear,
-        Self::Full,
-    ];
-
     const fn options(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Self::Clock => &[("timeStyle", "short")],
@@ -42,29 +34,26 @@ impl TimeStyle {
 }
 
 thread_local! {
-    /// Making one takes far longer than using it.
+    /// Those that were needed: making one takes far longer than using it.
     static FORMATS: RefCell<Vec<(TimeStyle, DateTimeFormat)>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Writes a point in time (milliseconds since 1970) as the browser's language does.
 #[must_use]
 pub fn written(at: i64, style: TimeStyle) -> String {
-    FORMATS.with(|formats| {
-        let mut formats = formats.borrow_mut();
-        if formats.is_empty() {
-            formats.extend(TimeStyle::ALL.map(|style| (style, format(style))));
-        }
-        let format = formats.iter().find(|(known, _)| *known == style);
-        format
-            .and_then(|(_, format)| {
-                format
-                    .format()
-                    .call1(&JsValue::UNDEFINED, &date(at))
-                    .ok()?
-                    .as_string()
-            })
-            .unwrap_or_default()
-    })
+    FORMATS
+        .with(|formats| {
+            let mut formats = formats.borrow_mut();
+            let known = formats.iter().position(|(known, _)| *known == style);
+            let place = known.unwrap_or_else(|| {
+                formats.push((style, format(style)));
+                formats.len() - 1
+            });
+            let (_, format) = formats.get(place)?;
+            let written = format.format().call1(&JsValue::UNDEFINED, &date(at));
+            written.ok()?.as_string()
+        })
+        .unwrap_or_default()
 }
 
 /// Now, in milliseconds since 1970.

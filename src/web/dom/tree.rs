@@ -132,12 +132,16 @@ impl Canvas {
             self.nodes.drain(..gone);
             self.settled += gone;
         }
-        let still = self.still..(self.measured / PART).max(self.still);
-        for part in self.parts.get(still.clone()).unwrap_or_default() {
-            set(part, "data-still", "");
-        }
-        self.still = still.end;
+        // Marking makes the browser lay out once more, so it is not done while one part follows the other.
+        let is_calm = self.measured / PART == self.settled / PART;
         self.measured = self.settled;
+        let still = self.still..(self.measured / PART).max(self.still);
+        if is_calm && !still.is_empty() {
+            self.still = still.end;
+            for part in self.parts.get(still).unwrap_or_default() {
+                set(part, "data-still", "");
+            }
+        }
     }
 
     /// How many blocks are forgotten.

@@ -28,6 +28,12 @@ pub async fn has_messages(app: &App, role: &str, state: &str, count: usize) -> O
         .await
 }
 
+/// An answer is under way, even where the server keeps it back until it is whole.
+pub async fn under_way(app: &App) -> Outcome<()> {
+    app.browser.find(&button("Stop")).await?;
+    Ok(())
+}
+
 /// The newest answer gets longer, or has come to its end.
 pub async fn growing(app: &App) -> Outcome<()> {
     let has_text = || async { Ok(Some(app.newest_answer().await?).filter(|text| text.len() > 20)) };

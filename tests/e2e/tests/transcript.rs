@@ -103,11 +103,12 @@ async fn a_tool_that_reads_asks_first_and_takes_no_for_an_answer() -> Outcome<()
             let selected = browser.script(SELECT, vec![]).await?;
             ensure(selected == true, || "nothing could be selected".to_owned())?;
             app.send("call get_page_selection {}").await?;
-            let dialog = browser.find(&question).await?;
-            let text = dialog.text().await?;
-            ensure(text.contains("the lighthouse keeper"), || {
-                format!("what would be shared is not shown: {text:?}")
-            })?;
+            browser
+                .wait_until("what would be shared", PATIENCE, || async {
+                    let text = browser.find(&question).await?.text().await?;
+                    Ok(text.contains("the lighthouse keeper"))
+                })
+                .await?;
             is_accessible(&browser, "the question before a tool").await?;
             press_until_gone(&browser, &question, press).await?;
             app.answers(count).await?;

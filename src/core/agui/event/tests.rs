@@ -39,6 +39,51 @@ const TYPES: [&str; 33] = [
 ];
 
 #[test]
+fn a_piece_of_text_reads_the_same_by_its_short_way() {
+    let general = |data: &str| vec![Event::from_value(serde_json::from_str(data).unwrap())];
+    for kind in ["TEXT_MESSAGE_CONTENT", "REASONING_MESSAGE_CONTENT"] {
+        let plain = json!({"type": kind, "messageId": "m", "delta": "d", "timestamp": 7});
+        let piece = Piece::read(&plain.to_string());
+        assert_eq!(
+            piece.map(|event| vec![event]),
+            Some(general(&plain.to_string()))
+        );
+        for (field, value) in [
+            ("delta", json!("a \"quoted\" line\n and 🌊\u{0}")),
+            ("delta", json!("")),
+            ("delta", json!(null)),
+            ("delta", json!(["d"])),
+            ("messageId", json!(null)),
+            ("messageId", json!(3)),
+            ("timestamp", json!(null)),
+            ("timestamp", json!(-1)),
+            ("timestamp", json!(1.5)),
+            ("timestamp", json!(1e300)),
+            ("timestamp", json!(u64::MAX)),
+            ("timestamp", json!("7")),
+            ("rawEvent", json!({"type": "X", "delta": "e"})),
+            ("type", json!(0)),
+            ("type", json!("TEXT_MESSAGE_END")),
+        ] {
+            let mut event = plain.clone();
+            event[field] = value;
+            let data = event.to_string();
+            assert_eq!(parse(&data), general(&data), "{data}");
+        }
+        let twice = plain.to_string().replace('}', r#","delta":"e"}"#);
+        assert_eq!(parse(&twice), general(&twice));
+        let list = format!(r#"["{kind}","m","d",7]"#);
+        assert!(
+            parse(&list)
+                .iter()
+                .all(|event| matches!(event, Event::Malformed { .. }))
+        );
+        let cut = plain.to_string().replace('}', "");
+        assert!(matches!(&parse(&cut)[..], [Event::Malformed { .. }]));
+    }
+}
+
+#[test]
 fn every_type_of_the_protocol_is_known_and_keeps_its_time() {
     for kind in TYPES {
         let event = Event::from_value(json!({
