@@ -68,6 +68,8 @@ struct Work {
     closed: bool,
     /// Whose words these are has left: nothing is sent any more.
     left: bool,
+    /// When storage was last known to be written, in milliseconds since 1970.
+    saved_at: i64,
     /// The waiting messages that storage has.
     stored: BTreeSet<String>,
     /// The waiting messages whose fate was decided here since storage was last written.
@@ -95,9 +97,11 @@ impl Composer {
     pub fn new(shared: &Shared, key: DraftKey) -> Self {
         let kept = Self::kept(shared, &key);
         let restored = ArcRwSignal::new(!kept.text.trim().is_empty());
+        let is_being_sent = kept.waiting.iter().any(|message| message.sending);
         let stored = kept.waiting.iter().map(|message| message.id.clone());
         let work = Work {
             stored: stored.collect(),
+            saved_at: kept.saved_at,
             ..Work::default()
         };
         let waiting = ArcRwSignal::new(kept.waiting.iter().map(Waiting::restored).collect());
@@ -134,7 +138,7 @@ impl Composer {
                 state.get() == State::Fine && text.with(|text| !text.trim().is_empty())
             })
         };
-        Self(Arc::new(Inner {
+        let this = Self(Arc::new(Inner {
             shared: shared.clone(),
             key,
             text,
@@ -150,7 +154,11 @@ impl Composer {
             can_send,
             work: Mutex::new(work),
             sender: Mutex::default(),
-        }))
+        }));
+        if is_being_sent {
+            this.reclaim();
+        }
+        this
     }
 
     fn kept(shared: &Shared, key: &DraftKey) -> Draft {
@@ -272,7 +280,7 @@ impl Composer {
         let Some(message) = written.outgoing() else {
             return;
         };
-        if lock(&self.0.work).left {
+        if self.has_left() {
             return;
         }
         self.0.error.set(None);
@@ -287,7 +295,7 @@ impl Composer {
 
     /// Sends a text that stands for itself, whatever is in the field; not while something else is on its way.
     pub fn send_alone(&self, text: String) {
-        if !self.is_busy() && !lock(&self.0.work).left {
+        if !self.is_busy() && !self.has_left() {
             self.dispatch(Outgoing::text(text), None);
         }
     }
@@ -388,5 +396,10 @@ impl Composer {
     /// Sends nothing any more: whoever has written here is not signed in any longer.
     pub(super) fn leave(&self) {
         lock(&self.0.work).left = true;
+    }
+
+    /// Whether whoever has written here is gone.
+    pub(super) fn has_left(&self) -> bool {
+        lock(&self.0.work).left
     }
 }

@@ -100,6 +100,7 @@ impl Tenant for Inner {
     }
 
     fn close(&self) {
+        self.unread.close();
         for composer in self.composers() {
             composer.close();
         }

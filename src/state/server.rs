@@ -466,6 +466,8 @@ impl Server {
         lock(&self.0.personal).is_closed = true;
         for room in self.tenants() {
             room.close();
+            // Where nobody signs in, no end of a session does it.
+            room.let_go();
         }
     }
 

@@ -58,6 +58,8 @@ struct Work {
     waiting: BTreeSet<ThreadId>,
     /// Runs end because whoever had this open is gone: that is no news.
     is_quiet: bool,
+    /// The server has been removed: nothing is kept for it any more.
+    is_closed: bool,
 }
 
 impl fmt::Debug for Unread {
@@ -268,7 +270,7 @@ impl Unread {
         });
         let mut marks = self.0.marks.get_untracked();
         marks.forget(thread);
-        self.0.shared.set(&self.0.key, &marks.encode());
+        self.store(&marks);
         self.0.marks.set(marks);
     }
 
@@ -284,6 +286,11 @@ impl Unread {
         self.0.fresh.set(BTreeSet::new());
         self.0.previews.set(BTreeMap::new());
         self.count();
+    }
+
+    /// Keeps nothing any more: the server has been removed, and its page goes a little later.
+    pub(super) fn close(&self) {
+        lock(&self.0.work).is_closed = true;
     }
 
     /// Another tab has written to a key of the storage.
@@ -324,8 +331,14 @@ impl Unread {
         if self.0.marks.with_untracked(|old| *old == marks) {
             return;
         }
-        self.0.shared.set(&self.0.key, &marks.encode());
+        self.store(&marks);
         self.0.marks.set(marks);
+    }
+
+    fn store(&self, marks: &Marks) {
+        if !lock(&self.0.work).is_closed {
+            self.0.shared.set(&self.0.key, &marks.encode());
+        }
     }
 
     fn fresh_no_more(&self, thread: &ThreadId) {

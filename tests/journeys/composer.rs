@@ -540,3 +540,99 @@ fn a_large_text_is_saved_less_often_and_still_at_once_when_the_page_is_left() {
     tab.app.flush();
     assert!(drafts(&world)[0].contains('y'));
 }
+
+#[test]
+fn a_waiting_message_whose_tab_has_died_while_sending_it_stays_until_it_is_sent() {
+    let (world, harbor) = World::with_one();
+    let tab = world.open();
+    let composer = tab.thread(&harbor, "t-1").composer();
+    write(&composer, "one");
+    tab.settle();
+    write(&composer, "two");
+    let gate = world.net.hold("POST /agui/t-1");
+    answer(&tab, &harbor, finished);
+    assert_eq!(gate.waiting(), 1, "it is being sent");
+    tab.close();
+    world.net.heal();
+
+    let tab = world.open();
+    let composer = tab.thread(&harbor, "t-1").composer();
+    assert_eq!(waiting(&composer), ["held: two"]);
+    composer.typed("three".into());
+    composer.flush();
+    assert_eq!(waiting(&composer), ["held: two"]);
+    let before = harbor.runs();
+    let id = composer.waiting().get_untracked()[0].id.clone();
+    composer.send_now(&id);
+    tab.settle();
+    assert_eq!(harbor.runs(), before + 1);
+    assert_eq!(waiting(&composer), [""; 0]);
+    assert!(!drafts(&world)[0].contains("two"), "{:?}", drafts(&world));
+}
+
+#[test]
+fn a_tab_that_is_opened_while_another_is_sending_lets_go_of_the_message_when_it_is_sent() {
+    let (world, harbor) = World::with_one();
+    let one = world.open();
+    let here = one.thread(&harbor, "t-1").composer();
+    write(&here, "one");
+    one.settle();
+    write(&here, "two");
+    let gate = world.net.hold("POST /agui/t-1");
+    answer(&one, &harbor, finished);
+    assert_eq!(gate.waiting(), 1, "it is being sent");
+    let two = world.open();
+    let there = two.thread(&harbor, "t-1").composer();
+    world.deliver();
+    assert_eq!(waiting(&here), [""; 0]);
+    gate.release();
+    one.settle();
+    world.deliver();
+    assert_eq!(waiting(&there), [""; 0]);
+    assert_eq!(harbor.runs(), 2);
+    assert!(drafts(&world).is_empty(), "{:?}", drafts(&world));
+}
+
+#[test]
+fn a_message_that_another_tab_has_sent_does_not_come_back_with_the_next_key() {
+    let (world, harbor) = World::with_one();
+    let (one, two) = (world.open(), world.open());
+    let (here, there) = (
+        one.thread(&harbor, "t-1").composer(),
+        two.thread(&harbor, "t-1").composer(),
+    );
+    write(&here, "one");
+    one.settle();
+    write(&here, "two");
+    world.deliver();
+    let gate = world.net.hold("POST /agui/t-1");
+    answer(&one, &harbor, finished);
+    assert_eq!(gate.waiting(), 1, "it is being sent");
+    world.deliver();
+    assert_eq!(waiting(&there), [""; 0]);
+    gate.release();
+    one.settle();
+    // The news of it is still on its way.
+    there.typed("three".into());
+    there.flush();
+    let stored = drafts(&world);
+    assert!(!stored[0].contains("two"), "{stored:?}");
+}
+
+#[test]
+fn a_text_that_stands_here_outlives_its_draft() {
+    let (world, harbor) = World::with_one();
+    let tab = world.open();
+    let composer = tab.thread(&harbor, "t-1").composer();
+    write(&composer, "one");
+    tab.settle();
+    write(&composer, "two");
+    composer.typed("three".into());
+    composer.flush();
+    world.advance(25 * HOUR);
+    // Its start takes away what is too old.
+    let _other = world.open();
+    world.deliver();
+    assert_eq!(text(&composer), "three");
+    assert_eq!(waiting(&composer), ["held: two"]);
+}

@@ -5,7 +5,7 @@ use enfilade::state::thread::feedback::{Opinion, UNDO_MS};
 use reactive_graph::traits::GetUntracked;
 use serde_json::{Value, json};
 
-use crate::fake::{Backend, Tab, World, reply};
+use crate::fake::{Backend, HOUR, Tab, World, reply};
 
 const REQUEST: &str = "POST /r-1/feedback";
 
@@ -152,4 +152,26 @@ fn an_answer_that_comes_late_does_not_undo_the_other_thumb() {
     ));
     thread.rate("r-1", false);
     assert_eq!(opinion(&thread), Opinion::Sent { up: true });
+}
+
+#[test]
+fn what_one_person_thinks_is_never_sent_in_the_name_of_the_next() {
+    for explains in [false, true] {
+        let (world, harbor, tab, thread) = world();
+        thread.rate("r-1", true);
+        if explains {
+            thread.explain("r-1");
+        }
+        harbor.set_user("bob");
+        tab.server(&harbor)
+            .session()
+            .sign_in(harbor.provider(), harbor.tokens(world.clock.time(), HOUR));
+        tab.settle();
+        // The page of the one before goes a little later.
+        thread.submit_opinions();
+        wait(&world, UNDO_MS);
+        thread.rate("r-1", false);
+        wait(&world, UNDO_MS);
+        assert!(sent(&world).is_empty());
+    }
 }

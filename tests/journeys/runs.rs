@@ -670,3 +670,38 @@ fn a_message_that_is_too_long_and_a_room_that_is_gone_are_told() {
         assert_eq!(text(&thread.composer()), "hello");
     }
 }
+
+#[test]
+fn nothing_is_asked_again_in_the_name_of_the_next_person() {
+    let (world, harbor) = World::with_one();
+    let tab = world.open();
+    let thread = tab.thread(&harbor, "t-1");
+    send(&tab, &thread, "Ann's");
+    let run = harbor.last_run();
+    answer(&harbor, &run, "there");
+    tab.settle();
+    harbor.set_user("bob");
+    tab.server(&harbor)
+        .session()
+        .sign_in(harbor.provider(), harbor.tokens(world.clock.time(), HOUR));
+    tab.settle();
+    let before = harbor.runs();
+    thread.retry(&run);
+    tab.settle();
+    assert_eq!(harbor.runs(), before);
+}
+
+#[test]
+fn a_removed_server_without_accounts_is_let_go_of_too() {
+    let world = World::new();
+    let harbor = world.backend("harbor");
+    harbor.set_open(true);
+    world.remember(&harbor);
+    let tab = world.open();
+    let live = busy(&tab, &harbor, 2);
+    tab.app.remove(&tab.server(&harbor));
+    tab.settle();
+    for (_, run) in &live {
+        assert_eq!(harbor.listeners(run), 0);
+    }
+}

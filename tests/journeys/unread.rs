@@ -11,8 +11,8 @@ use reactive_graph::traits::GetUntracked;
 use serde_json::json;
 
 use crate::fake::{
-    Backend, MINUTE, SECOND, Tab, World, content, finished, reply, run_error, started, text_end,
-    text_start,
+    Backend, HOUR, MINUTE, SECOND, Tab, World, content, finished, reply, run_error, started,
+    text_end, text_start,
 };
 
 const LIST: &str = "GET /api/v1/rooms/echo/agui";
@@ -537,4 +537,25 @@ fn a_server_that_is_removed_leaves_no_marks_behind() {
     tab.settle();
     assert_eq!(world.disk.read(&gone), None);
     assert!(world.disk.read(&stays).is_some());
+}
+
+#[test]
+fn a_server_that_is_removed_while_it_is_on_show_leaves_no_marks_behind() {
+    let (world, harbor) = World::with_one();
+    let tab = world.open();
+    list(&world, &[("t-1", "One", 5)]);
+    refresh(&tab, &harbor);
+    look_at(&tab, &harbor, "t-1");
+    let room = tab.room(&harbor);
+    tab.app.remove(&tab.server(&harbor));
+    tab.settle();
+    world.advance(HOUR);
+    // The page goes when the server has gone already.
+    room.unread().left();
+    tab.settle();
+    assert!(
+        world.disk.all("enfilade/read/").is_empty(),
+        "{:?}",
+        world.disk.all("enfilade/read/")
+    );
 }

@@ -3,7 +3,7 @@
 use reactive_graph::traits::{GetUntracked, Set, WithUntracked};
 
 use super::{Composer, Waiting};
-use crate::core::composer::draft::{Draft, KeptImage, KeptMessage};
+use crate::core::composer::draft::{Draft, KeptImage, KeptMessage, TTL_MS};
 use crate::core::composer::written::{Content, Slot, Written};
 use crate::state::task::lock;
 
@@ -64,10 +64,12 @@ impl Composer {
             work.stored = waiting.iter().map(|message| message.id.clone()).collect();
             waiting
         };
+        let saved_at = self.0.shared.now();
+        lock(&self.0.work).saved_at = saved_at;
         let draft = Draft {
             images: images(&written),
             text: written.text,
-            saved_at: self.0.shared.now(),
+            saved_at,
             caret: None,
             waiting,
         };
@@ -80,20 +82,33 @@ impl Composer {
         lock(&self.0.work).decided.clear();
     }
 
+    /// A tab that was sending may have died over it: what it sent waits here from now on. One that lives knows what it sends all the same,
+    /// and takes it out of storage when it is accepted.
+    pub(super) fn reclaim(&self) {
+        {
+            let work = &mut *lock(&self.0.work);
+            work.decided = std::mem::take(&mut work.stored);
+        }
+        self.save();
+    }
+
     /// Takes over what another tab has written here, unless something is being written in this one.
     pub(in crate::state) fn adopt(&self, key: &str) {
         if self.0.key.storage_key() != key {
             return;
         }
-        let busy = {
-            let work = lock(&self.0.work);
-            if work.closed {
-                return;
-            }
-            work.dirty || work.in_flight.is_some()
-        };
         let now = self.0.shared.now();
         let kept = self.0.shared.get(key);
+        let busy = {
+            let mut work = lock(&self.0.work);
+            // What has grown too old goes out of storage; nobody has taken it from where it is on show.
+            let is_over = kept.is_none() && now.saturating_sub(work.saved_at) > TTL_MS;
+            if work.closed || is_over {
+                return;
+            }
+            work.saved_at = now;
+            work.dirty || work.in_flight.is_some()
+        };
         let draft = match kept.as_deref().map(|text| Draft::decode(text, now)) {
             Some(Some(draft)) => draft,
             // What cannot be read takes nothing away here.
@@ -116,6 +131,8 @@ impl Composer {
     /// Looks at what the other tabs have done to the waiting messages; storage has the last word on them.
     pub(super) fn sync(&self) {
         let Some(text) = self.0.shared.get(&self.0.key.storage_key()) else {
+            // Whatever they were sending has arrived.
+            lock(&self.0.work).elsewhere.clear();
             return;
         };
         let has_none = self.0.waiting.with_untracked(Vec::is_empty);

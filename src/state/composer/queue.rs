@@ -114,7 +114,7 @@ impl Composer {
     }
 
     fn send_waiting(&self, id: &str) -> bool {
-        if self.is_busy() || lock(&self.0.work).left {
+        if self.is_busy() || self.has_left() {
             return false;
         }
         // Another tab may have sent it meanwhile, or taken it back.

@@ -92,6 +92,14 @@ impl Verdicts {
         })
     }
 
+    /// Those that were not sent are not sent any more.
+    pub(super) fn forget(&self) {
+        let all = std::mem::take(&mut lock(&self.0).0);
+        for verdict in all.into_values() {
+            verdict.shown.set(Opinion::None);
+        }
+    }
+
     fn next_round(&self) -> u64 {
         let mut all = lock(&self.0);
         all.1 += 1;
@@ -108,6 +116,9 @@ impl ThreadState {
 
     /// A thumb was pressed: the verdict is sent after a while, unless the same thumb is pressed again before.
     pub fn rate(&self, run: &str, up: bool) {
+        if self.0.composer.has_left() {
+            return;
+        }
         let shown = self.opinion(run);
         match shown.get_untracked() {
             Opinion::Pending { up: before, .. } if before == up => {

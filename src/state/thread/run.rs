@@ -166,7 +166,7 @@ impl ThreadState {
 
     /// Asks again what this run was asked: its message is sent once more, as a new run of the same thread.
     pub fn retry(&self, run: &str) {
-        if self.is_live() {
+        if self.is_live() || self.0.composer.has_left() {
             return;
         }
         let content = {
@@ -211,6 +211,7 @@ impl ThreadState {
 
     /// Lets go of a live run without a word: the person has left this server.
     pub(in crate::state) fn let_go(&self) {
+        self.0.verdicts.forget();
         let live = lock(&self.0.work).live.take();
         if let Some(live) = live {
             live.handle.abort();
