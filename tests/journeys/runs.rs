@@ -705,3 +705,28 @@ fn a_removed_server_without_accounts_is_let_go_of_too() {
         assert_eq!(harbor.listeners(run), 0);
     }
 }
+
+#[test]
+fn a_message_whose_arrival_nobody_heard_of_comes_with_its_answer_when_the_network_is_back() {
+    let (world, harbor) = World::with_one();
+    let tab = world.open();
+    tab.visit(&harbor.path(Some("t-1")));
+    let thread = tab.thread(&harbor, "t-1");
+    thread.open();
+    tab.settle();
+    for number in 0..99 {
+        world.net.once(&format!("POST /r-{number}"), Act::Lose);
+    }
+    send(&tab, &thread, "hello");
+    world.advance(MINUTE);
+    world.net.heal();
+    assert_eq!(text(&thread.composer()), "hello");
+    assert_eq!(rows(&thread), [""; 0]);
+    let run = harbor.last_run();
+    answer(&harbor, &run, "there");
+    world.advance(MINUTE);
+    tab.app.wake();
+    tab.settle();
+    assert_eq!(rows(&thread), ["user:done:hello", "assistant:done:there"]);
+    assert_eq!(text(&thread.composer()), "hello", "the person decides");
+}
