@@ -730,3 +730,33 @@ fn a_message_whose_arrival_nobody_heard_of_comes_with_its_answer_when_the_networ
     assert_eq!(rows(&thread), ["user:done:hello", "assistant:done:there"]);
     assert_eq!(text(&thread.composer()), "hello", "the person decides");
 }
+
+#[test]
+fn what_one_person_had_open_is_not_held_when_they_are_gone() {
+    let (world, harbor) = World::with_one();
+    let tab = world.open();
+    let held = std::sync::Arc::new("noon");
+    let (probe, answer) = (std::sync::Arc::downgrade(&held), held);
+    let definition = enfilade::core::tool::Definition {
+        name: "tell_time",
+        description: "Tells the time.",
+        parameters: json!({}),
+    };
+    tab.room(&harbor).tools().register(Tool {
+        definition,
+        needs_approval: false,
+        glance: None,
+        timeout: TIMEOUT,
+        run: std::sync::Arc::new(move |_| {
+            let answer = (*answer).to_owned();
+            async move { Ok(answer) }.boxed_local()
+        }),
+    });
+    let live = busy(&tab, &harbor, 2);
+    tab.settle();
+    assert!(probe.upgrade().is_some());
+    drop(live);
+    tab.server(&harbor).session().sign_out();
+    world.advance(MINUTE);
+    assert!(probe.upgrade().is_none());
+}
