@@ -121,6 +121,8 @@ impl Tenant for Inner {
         for composer in self.composers() {
             composer.leave();
         }
+        // Threads and their room hold each other: without this, for ever.
+        let _gone = std::mem::take(&mut *lock(&self.open));
     }
 
     fn reconnected(&self) {

@@ -705,3 +705,58 @@ fn a_removed_server_without_accounts_is_let_go_of_too() {
         assert_eq!(harbor.listeners(run), 0);
     }
 }
+
+#[test]
+fn a_message_whose_arrival_nobody_heard_of_comes_with_its_answer_when_the_network_is_back() {
+    let (world, harbor) = World::with_one();
+    let tab = world.open();
+    tab.visit(&harbor.path(Some("t-1")));
+    let thread = tab.thread(&harbor, "t-1");
+    thread.open();
+    tab.settle();
+    for number in 0..99 {
+        world.net.once(&format!("POST /r-{number}"), Act::Lose);
+    }
+    send(&tab, &thread, "hello");
+    world.advance(MINUTE);
+    world.net.heal();
+    assert_eq!(text(&thread.composer()), "hello");
+    assert_eq!(rows(&thread), [""; 0]);
+    let run = harbor.last_run();
+    answer(&harbor, &run, "there");
+    world.advance(MINUTE);
+    tab.app.wake();
+    tab.settle();
+    assert_eq!(rows(&thread), ["user:done:hello", "assistant:done:there"]);
+    assert_eq!(text(&thread.composer()), "hello", "the person decides");
+}
+
+#[test]
+fn what_one_person_had_open_is_not_held_when_they_are_gone() {
+    let (world, harbor) = World::with_one();
+    let tab = world.open();
+    let held = std::sync::Arc::new("noon");
+    let (probe, answer) = (std::sync::Arc::downgrade(&held), held);
+    let definition = enfilade::core::tool::Definition {
+        name: "tell_time",
+        description: "Tells the time.",
+        parameters: json!({}),
+    };
+    tab.room(&harbor).tools().register(Tool {
+        definition,
+        needs_approval: false,
+        glance: None,
+        timeout: TIMEOUT,
+        run: std::sync::Arc::new(move |_| {
+            let answer = (*answer).to_owned();
+            async move { Ok(answer) }.boxed_local()
+        }),
+    });
+    let live = busy(&tab, &harbor, 2);
+    tab.settle();
+    assert!(probe.upgrade().is_some());
+    drop(live);
+    tab.server(&harbor).session().sign_out();
+    world.advance(MINUTE);
+    assert!(probe.upgrade().is_none());
+}

@@ -64,6 +64,12 @@ impl Past {
         });
     }
 
+    /// Forgets a run that was made in vain, as far as is known here: if it went on all the same, it is found as one that was begun elsewhere.
+    pub(super) fn forget(&mut self, run: &str) {
+        self.own.remove(run);
+        self.runs.retain(|known| known.id != run);
+    }
+
     /// What is shown of a run is what there is.
     pub(super) fn settle(&mut self, run: &str, now: i64) {
         if let Some(known) = self.runs.iter_mut().rev().find(|known| known.id == run) {

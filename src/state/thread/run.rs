@@ -135,7 +135,13 @@ impl ThreadState {
 
     /// The server did not take the message: its row goes, its text comes back.
     fn refused(&self, id: &str, message: &Message, error: &ApiError) {
-        lock(&self.0.work).unsent = None;
+        {
+            let work = &mut *lock(&self.0.work);
+            work.unsent = None;
+            if let Some(run) = work.live.as_ref().and_then(|live| live.run.as_ref()) {
+                work.past.forget(run);
+            }
+        }
         self.change(|timeline| timeline.remove(id));
         self.take_back(message, Some(i18n::errors::not_sent(error)));
         self.ended(false);
