@@ -316,10 +316,20 @@ fn names_of(tail: &Tail) -> Names {
 
 /// What was settled is not open, though nothing comes after it where it is read by itself.
 fn closed(mut block: Block) -> Block {
-    if let Block::Code { is_open, .. } = &mut block {
-        *is_open = false;
-    }
+    close(&mut block);
     block
+}
+
+fn close(block: &mut Block) {
+    match block {
+        Block::Code { is_open, .. } => *is_open = false,
+        Block::Quote(blocks) | Block::Note { blocks, .. } => blocks.iter_mut().for_each(close),
+        Block::List { items, .. } => {
+            let blocks = items.iter_mut().flat_map(|item| &mut item.blocks);
+            blocks.for_each(close);
+        }
+        _ => {}
+    }
 }
 
 /// Reads the text from a byte on, with what is defined before.

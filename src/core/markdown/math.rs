@@ -68,12 +68,24 @@ impl<'a> Cover<'a> {
 
     /// The text as it was written.
     pub(super) fn lift<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        self.lifted(text, true)
+    }
+
+    /// The same for what stands in no quotation: there the marks of one are text like any other.
+    pub(super) fn lift_unquoted<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        self.lifted(text, false)
+    }
+
+    fn lifted<'t>(&self, text: &'t str, is_quoted: bool) -> Cow<'t, str> {
         if self.regions.is_empty() || !text.chars().any(|c| self.index(c).is_some()) {
             return Cow::Borrowed(text);
         }
         let mut lifted = String::with_capacity(text.len());
         self.each(text, |piece, region| match region {
-            Some(region) => lifted.push_str(&self.written(&region.range)),
+            Some(region) if is_quoted => lifted.push_str(&self.written(&region.range)),
+            Some(region) => {
+                lifted.push_str(self.source.get(region.range.clone()).unwrap_or_default());
+            }
             None => lifted.push_str(piece),
         });
         Cow::Owned(lifted)

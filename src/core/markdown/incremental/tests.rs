@@ -210,6 +210,22 @@ fn pieces() -> impl Strategy<Value = Vec<String>> {
     proptest::collection::vec(piece, 0..40)
 }
 
+#[test]
+fn code_in_a_settled_list_is_closed_when_a_late_note_has_it_read_again() {
+    let mut reader = Reader::default();
+    let list = "- [ ] [^n]- a\n- b\n- c\n- d\n- e\n- f\n- g\n- h\n- i\n    ```";
+    let text = format!("{list}\n\n1. a\n\n1. b\n");
+    reader.check(list);
+    reader.check(&text);
+    reader.check(&format!("{text}[^n]: "));
+}
+
+#[test]
+fn what_looks_like_a_quoted_formula_inside_of_code_is_code() {
+    Reader::check_all("\n```\ncode\n> \\[\n a\\]");
+    Reader::check_all("> ```\n> code \\[\n> a\\]\n> ```\n");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
     #[test]

@@ -315,12 +315,19 @@ impl<'c> Builder<'c> {
     fn push_text(&mut self, more: &str) {
         let clean = more.contains('\0').then(|| more.replace('\0', "\u{FFFD}"));
         let more = clean.as_deref().unwrap_or(more);
+        let is_quoted = self
+            .stack
+            .iter()
+            .any(|open| matches!(open.frame, Frame::Quote));
         let inlines = match self.stack.last_mut() {
             Some(Open {
                 frame: Frame::Code { text, .. } | Frame::Html(text) | Frame::Image { alt: text, .. },
                 ..
             }) => {
-                text.push_str(&self.cover.lift(more));
+                text.push_str(&match is_quoted {
+                    true => self.cover.lift(more),
+                    false => self.cover.lift_unquoted(more),
+                });
                 return;
             }
             Some(open) => &mut open.inlines,
