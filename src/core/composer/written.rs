@@ -184,7 +184,8 @@ impl Written {
 /// The number of the next image beside these.
 #[must_use]
 pub fn next(slots: &[Slot]) -> u32 {
-    slots.iter().map(|slot| slot.number).max().unwrap_or(0) + 1
+    let highest = slots.iter().map(|slot| slot.number).max();
+    highest.unwrap_or(0).saturating_add(1)
 }
 
 /// Two texts with an empty line between them.

@@ -184,7 +184,7 @@ impl Timeline {
         message: &Outgoing,
         at: impl Into<Option<i64>>,
     ) -> Change {
-        let content = message.content(self.images + 1);
+        let content = message.content(self.images.saturating_add(1));
         self.push_user_content(id, &shown(&content), content, at)
     }
 
