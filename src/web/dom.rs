@@ -166,17 +166,6 @@ pub fn is_coarse_pointer() -> bool {
         .is_some_and(|query| query.matches())
 }
 
-/// Scrolls to the end, at once.
-pub fn scroll_to_end(element: &Element) {
-    element.set_scroll_top(element.scroll_height());
-}
-
-/// How far the end of the content is below the lower edge, in CSS pixels.
-#[must_use]
-pub fn distance_to_end(element: &Element) -> f64 {
-    f64::from(element.scroll_height() - element.scroll_top() - element.client_height())
-}
-
 /// Whether a key belongs to an input method that is composing a character.
 #[must_use]
 pub fn is_composing(event: &KeyboardEvent) -> bool {

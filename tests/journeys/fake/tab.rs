@@ -149,7 +149,6 @@ impl Navigator for FakeNavigator {
 pub struct Tab {
     pub app: App,
     pub number: usize,
-    #[allow(dead_code)]
     pub desk: FakeDesk,
     clock: FakeClock,
     life: Life,
