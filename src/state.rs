@@ -1,6 +1,7 @@
 //! Signals, and the tasks that change them. Compiles and is tested natively: every effect goes through a port.
 
 pub mod app;
+pub mod backend;
 pub mod client;
 pub mod composer;
 pub mod connect;

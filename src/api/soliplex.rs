@@ -9,7 +9,7 @@ use crate::core::agui::run::RunInput;
 use crate::core::error::ApiError;
 use crate::core::room::{Room, RoomId, ThreadId};
 use crate::core::server::registry::{AuthMode, Provider};
-use crate::core::thread::history::{self, RunSummary, ThreadSummary};
+use crate::core::thread::history::{self, NewThread, RunSummary, ThreadSummary};
 use crate::core::time::parse_rfc3339;
 
 /// Which providers sign people in: also the probe that tells whether this is a Soliplex server.
@@ -190,17 +190,6 @@ pub fn create_thread(room: &RoomId) -> ApiRequest {
         threads_path(room),
         &json!({ "metadata": { "name": UNNAMED, "description": "" } }),
     )
-}
-
-/// A thread that was just made.
-#[derive(Debug, Clone, PartialEq)]
-pub struct NewThread {
-    /// Its id.
-    pub id: ThreadId,
-    /// The run that came with it.
-    pub run: Option<String>,
-    /// The state to start from.
-    pub state: Option<Value>,
 }
 
 /// Reads a thread that was just made.

@@ -10,6 +10,7 @@ use reactive_graph::signal::ArcRwSignal;
 use reactive_graph::traits::{Update, With, WithUntracked};
 
 use super::Load;
+use super::backend::{self, Backend};
 use super::composer::Composer;
 use super::limit::Limit;
 use super::server::{Server, Tenant};
@@ -18,7 +19,6 @@ use super::thread::ThreadState;
 use super::toast::Tone;
 use super::tools::{Approval, Tools};
 use super::unread::Unread;
-use crate::api::soliplex;
 use crate::core::composer::draft::DraftKey;
 use crate::core::composer::outgoing::Outgoing;
 use crate::core::error::ApiError;
@@ -43,6 +43,7 @@ pub struct RoomState(Arc<Inner>);
 struct Inner {
     this: Weak<Inner>,
     server: Server,
+    backend: Arc<dyn Backend>,
     id: RoomId,
     threads: ArcRwSignal<Load<Vec<ThreadSummary>>>,
     running: ArcRwSignal<BTreeSet<ThreadId>>,
@@ -205,6 +206,7 @@ impl RoomState {
             .unwrap_or_else(|| Limit::new(RUNS_AT_ONCE));
         let this = Self(Arc::new_cyclic(|this| Inner {
             this: this.clone(),
+            backend: backend::of(&server),
             server,
             id,
             threads: ArcRwSignal::default(),
@@ -235,6 +237,10 @@ impl RoomState {
     #[must_use]
     pub fn server(&self) -> Server {
         self.0.server.clone()
+    }
+
+    pub(super) fn backend(&self) -> &dyn Backend {
+        self.0.backend.as_ref()
     }
 
     /// Its id.
@@ -343,7 +349,7 @@ impl RoomState {
         clock.sleep(TITLE_DELAY).await;
         self.refresh_threads().await;
         let name = self.0.thread_name(thread);
-        if name.is_none_or(|name| name == soliplex::UNNAMED) {
+        if name.is_none_or(|name| name == self.0.backend.unnamed()) {
             clock.sleep(LATE_TITLE).await;
             self.refresh_threads().await;
         }
@@ -363,7 +369,7 @@ impl RoomState {
     /// Tells somebody who does not see the page; nothing of the conversation but the thread's name.
     fn notify(&self, thread: &ThreadId, body: &str) {
         let name = self.0.thread_name(thread);
-        let name = name.filter(|name| name != soliplex::UNNAMED);
+        let name = name.filter(|name| name != self.0.backend.unnamed());
         let room = self.0.server.rooms().with_untracked(|load| {
             let rooms = load.data.iter().flatten();
             let own = rooms.into_iter().find(|room| room.id == self.0.id);
@@ -399,13 +405,7 @@ impl RoomState {
             return;
         }
         self.0.threads.update(|threads| threads.busy = true);
-        let answer = self
-            .0
-            .server
-            .client()
-            .call(soliplex::threads(&self.0.id))
-            .await;
-        let threads = answer.and_then(|body| soliplex::read_threads(&body));
+        let threads = self.0.backend.threads(&self.0.id).await;
         if let Ok(threads) = &threads {
             self.0.server.note_threads(&self.0.id, threads);
             self.0.unread.listed(threads);
@@ -414,12 +414,7 @@ impl RoomState {
     }
 
     async fn start_thread(&self, message: Outgoing) {
-        let client = self.0.server.client();
-        let made = client
-            .call(soliplex::create_thread(&self.0.id))
-            .await
-            .and_then(|body| soliplex::read_new_thread(&body));
-        let made = match made {
+        let made = match self.0.backend.create_thread(&self.0.id).await {
             Ok(made) => made,
             Err(error) => {
                 self.0
@@ -445,7 +440,7 @@ impl RoomState {
         self.0.threads.update(|load| {
             let fresh = ThreadSummary {
                 id: made.id.clone(),
-                name: Some(soliplex::UNNAMED.to_owned()),
+                name: Some(self.0.backend.unnamed().to_owned()),
                 created: Some(shared.now()),
                 last_activity: Some(shared.now()),
             };
@@ -464,13 +459,8 @@ impl RoomState {
         self.set_name(id, Some(name.clone()));
         let (this, id) = (self.clone(), id.clone());
         spawn(async move {
-            let answer = this
-                .0
-                .server
-                .client()
-                .call(soliplex::rename_thread(&this.0.id, &id, &name))
-                .await;
-            if let Err(error) = answer {
+            let renamed = this.0.backend.rename_thread(&this.0.id, &id, &name);
+            if let Err(error) = renamed.await {
                 this.set_name(&id, before);
                 this.tell(&i18n::rename_failed(), &error);
             }
@@ -494,13 +484,7 @@ impl RoomState {
     pub fn delete(&self, id: &ThreadId) {
         let (this, id) = (self.clone(), id.clone());
         spawn(async move {
-            match this
-                .0
-                .server
-                .client()
-                .call(soliplex::delete_thread(&this.0.id, &id))
-                .await
-            {
+            match this.0.backend.delete_thread(&this.0.id, &id).await {
                 // Somebody else was faster: the outcome is the same.
                 Ok(_) | Err(ApiError::NotFound { .. }) => this.deleted(&id),
                 Err(error) => this.tell(&i18n::delete_failed(), &error),

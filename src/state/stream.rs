@@ -9,16 +9,15 @@ use futures_util::FutureExt;
 use futures_util::future::{Either, LocalBoxFuture, select};
 
 use self::pace::{PIECE, Pace};
-use super::client::ApiClient;
+use super::backend::{Backend, RunStream};
 use super::shared::Shared;
 use super::task::lock;
-use crate::api::ApiRequest;
+use super::thread::ThreadKey;
 use crate::core::agui::event::Event;
 use crate::core::agui::reader::read;
 use crate::core::agui::run::Cursor;
 use crate::core::agui::sse::Decoder;
 use crate::core::error::ApiError;
-use crate::port::ByteStream;
 
 /// Attempts at one point of failure; the count starts anew whenever something came.
 pub const ATTEMPTS: u32 = 5;
@@ -89,9 +88,9 @@ pub struct Line<'a> {
     /// Ports.
     pub shared: &'a Shared,
     /// Where it runs.
-    pub client: &'a ApiClient,
-    /// What its stream is asked for with.
-    pub request: &'a ApiRequest,
+    pub backend: &'a dyn Backend,
+    /// Its thread.
+    pub thread: &'a ThreadKey,
     /// Cuts pauses short.
     pub wake: &'a Wake,
     /// When the run last said something, in milliseconds since 1970, where it was begun by another page or an earlier one.
@@ -113,7 +112,7 @@ impl Line<'_> {
 pub async fn follow(
     line: &Line<'_>,
     cursor: &mut Cursor,
-    mut body: Option<Box<dyn ByteStream>>,
+    mut body: Option<RunStream>,
     tell: &dyn Fn(News),
 ) -> Ending {
     let mut attempt = 0;
@@ -121,10 +120,7 @@ pub async fn follow(
     loop {
         let stream = match body.take() {
             Some(stream) => Ok(stream),
-            None => {
-                let at = Some(cursor.header_value());
-                line.client.open_stream(line.request.clone(), at).await
-            }
+            None => line.backend.resume(line.thread, cursor).await,
         };
         let mut pause = 0;
         let last = match stream {
@@ -185,7 +181,7 @@ enum Drained {
 
 async fn drain(
     line: &Line<'_>,
-    mut stream: Box<dyn ByteStream>,
+    mut stream: RunStream,
     cursor: &mut Cursor,
     sign: &mut Option<i64>,
     tell: &dyn Fn(News),

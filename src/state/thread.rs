@@ -21,7 +21,7 @@ use reactive_graph::traits::{GetUntracked, Set, WithUntracked};
 use self::feedback::Verdicts;
 use self::opened::Opened;
 use super::Load;
-use super::client::ApiClient;
+use super::backend::Backend;
 use super::composer::Composer;
 use super::room::RoomState;
 use super::stream::Wake;
@@ -244,8 +244,8 @@ impl ThreadState {
         }
     }
 
-    fn client(&self) -> ApiClient {
-        self.0.room.server().client().clone()
+    fn backend(&self) -> &dyn Backend {
+        self.0.room.backend()
     }
 
     fn set_phase(&self, phase: RunPhase) {

@@ -26,6 +26,17 @@ pub struct ThreadSummary {
     pub last_activity: Option<i64>,
 }
 
+/// A thread that was just made.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewThread {
+    /// Its id.
+    pub id: ThreadId,
+    /// The run that came with it.
+    pub run: Option<String>,
+    /// The state to start from.
+    pub state: Option<Value>,
+}
+
 /// A run of a thread, without its events.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RunSummary {

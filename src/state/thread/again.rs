@@ -7,7 +7,6 @@ use reactive_graph::traits::{GetUntracked, WithUntracked};
 use super::follow::Course;
 use super::past::Open;
 use super::{Live, Older, RunPhase, ThreadState};
-use crate::api::soliplex;
 use crate::core::agui::run::Cursor;
 use crate::core::error::ApiError;
 use crate::core::thread::history::{self, Adding, RunSummary, Stored};
@@ -88,11 +87,8 @@ impl ThreadState {
     }
 
     async fn look_for_more(&self) -> Result<(), ApiError> {
-        let key = &self.0.key;
-        let request = soliplex::thread(&key.room, &key.thread);
-        let body = self.client().call(request).await?;
-        let runs = soliplex::read_runs(&body)?;
-        let (fresh, ended) = self.compare(runs);
+        let runs = self.backend().runs(&self.0.key).await?;
+        let (fresh, ended) = self.compare(runs.list);
         let stored = self.ask_for(&fresh, AT_ONCE).await?;
         for run in ended {
             let record = self.stored(&run.id).await?;
@@ -172,7 +168,6 @@ impl ThreadState {
     pub(super) fn attach(&self, open: Open) {
         self.set_phase(RunPhase::Streaming);
         self.follow_anew(Course {
-            request: self.resume_request(&open.run),
             cursor: Cursor::start(&open.run),
             run: open.run,
             depth: 0,

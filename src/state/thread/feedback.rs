@@ -7,7 +7,6 @@ use reactive_graph::signal::ArcRwSignal;
 use reactive_graph::traits::{GetUntracked, Set};
 
 use super::ThreadState;
-use crate::api::soliplex;
 use crate::core::error::ApiError;
 use crate::i18n;
 use crate::state::task::{lock, spawn};
@@ -152,11 +151,10 @@ impl ThreadState {
             return;
         };
         shown.set(Opinion::Sending { up });
-        let (client, key) = (self.client(), &self.0.key);
-        let request = soliplex::feedback(&key.room, &key.thread, run, up, reason);
+        let sending = self.backend().rate(&self.0.key, run, up, reason);
         let (this, run) = (self.clone(), run.to_owned());
         spawn(async move {
-            let outcome = client.call(request).await.map(|_| ());
+            let outcome = sending.await;
             this.opinion_sent(&run, up, outcome);
         });
     }

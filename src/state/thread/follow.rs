@@ -7,14 +7,13 @@ use reactive_graph::traits::ReadUntracked;
 
 use super::again::Lost;
 use super::{RunPhase, ThreadState};
-use crate::api::ApiRequest;
 use crate::core::agui::event::Event;
 use crate::core::agui::run::Cursor;
 use crate::core::error::ApiError;
 use crate::core::session::verdict::hints_at_expiry;
 use crate::core::thread::timeline::Change;
 use crate::i18n;
-use crate::port::ByteStream;
+use crate::state::backend::RunStream;
 use crate::state::stream::{ATTEMPTS, Ending, Line, News, follow};
 use crate::state::task::lock;
 use crate::state::tools::ToolCall;
@@ -23,12 +22,11 @@ use crate::state::tools::ToolCall;
 const DEPTH: u32 = 10;
 
 /// A stream that is open; without one it is taken up at the cursor.
-pub(super) type Body = Option<Box<dyn ByteStream>>;
+pub(super) type Body = Option<RunStream>;
 
 /// A run that is being followed.
 pub(super) struct Course {
     pub(super) run: String,
-    pub(super) request: ApiRequest,
     pub(super) cursor: Cursor,
     /// How many runs it goes on after.
     pub(super) depth: u32,
@@ -39,11 +37,10 @@ pub(super) struct Course {
 }
 
 impl Course {
-    pub(super) fn begin(run: String, request: ApiRequest) -> Self {
+    pub(super) fn begin(run: String) -> Self {
         Self {
             cursor: Cursor::start(&run),
             run,
-            request,
             depth: 0,
             known: -1,
             last_sign: None,
@@ -91,7 +88,7 @@ impl ThreadState {
 
     async fn follow_run(&self, course: &mut Course, body: Body, has_failed: &Cell<bool>) -> Ending {
         let shared = self.0.room.server().shared().clone();
-        let (run, client) = (course.run.clone(), self.client());
+        let run = course.run.clone();
         let tell = |news| match news {
             News::Events(events) => {
                 has_failed.set(has_failed.get() || self.note(&events));
@@ -105,8 +102,8 @@ impl ThreadState {
         };
         let line = Line {
             shared: &shared,
-            client: &client,
-            request: &course.request,
+            backend: self.backend(),
+            thread: &self.0.key,
             wake: &self.0.wake,
             last_sign: course.last_sign,
             known: course.known,

@@ -3,10 +3,10 @@
 use serde_json::Value;
 
 use super::{ThreadState, Work};
-use crate::api::{ApiRequest, soliplex};
 use crate::core::agui::run::{RunInput, WireMessage};
 use crate::core::thread::history::{RunSummary, StoredRun, input_state, messages_before};
 use crate::core::thread::message::RowKind;
+use crate::state::backend::{Answer, RunStream};
 use crate::state::task::lock;
 
 /// The conversation before the rows that a run is told from. Servers are sent the whole conversation with each run, so every run knows
@@ -67,21 +67,14 @@ impl Work {
 }
 
 impl ThreadState {
-    /// The request that starts a run.
-    pub(super) fn start_request(&self, run: &str) -> ApiRequest {
+    /// Starts a run with the conversation as it stands.
+    pub(super) fn start_stream(&self, run: &str) -> Answer<RunStream> {
         let key = &self.0.key;
         let tools = self.0.room.tools().definitions();
         let work = lock(&self.0.work);
         let (earlier, messages) = work.messages();
         let mut input = RunInput::new(&key.thread.0, run, work.state(), messages);
         input.tools = tools;
-        soliplex::stream(&key.room, &key.thread, run, &input, earlier)
-    }
-
-    /// The request that follows a run from its cursor on; its body counts for nothing.
-    pub(super) fn resume_request(&self, run: &str) -> ApiRequest {
-        let key = &self.0.key;
-        let input = RunInput::new(&key.thread.0, run, Value::Null, Vec::new());
-        soliplex::stream(&key.room, &key.thread, run, &input, &[])
+        self.backend().start(key, &input, earlier)
     }
 }

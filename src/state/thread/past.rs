@@ -8,11 +8,11 @@ use reactive_graph::traits::{GetUntracked, Set, Update, WithUntracked};
 
 use super::input::Earlier;
 use super::{Older, ThreadState};
-use crate::api::soliplex;
 use crate::core::error::ApiError;
 use crate::core::thread::history::{self, Adding, RunSummary, Stored, StoredRun};
 use crate::core::thread::timeline::{Change, Timeline};
 use crate::i18n;
+use crate::state::backend::Runs;
 use crate::state::task::{lock, spawn};
 use crate::state::toast::Tone;
 
@@ -189,19 +189,14 @@ impl ThreadState {
     }
 
     async fn load_newest(&self) -> Result<Newest, ApiError> {
-        let key = &self.0.key;
-        let body = self
-            .client()
-            .call(soliplex::thread(&key.room, &key.thread))
-            .await?;
-        let runs = soliplex::read_runs(&body)?;
+        let Runs { list: runs, input } = self.backend().runs(&self.0.key).await?;
         let from = step(&runs, runs.len(), FIRST);
         let newest = runs.get(from..).unwrap_or_default();
         let stored = self.ask_for(newest, FIRST).await?;
         let mut earlier = earlier(newest, &stored, from > 0);
         // The state of a run that was never started, or could not be had, is only in the list.
         if let Some(last) = runs.last().filter(|run| !is_loaded(&stored, &run.id))
-            && let Some(input) = history::input_of(&body, &last.id)
+            && let Some(input) = input(&last.id)
         {
             if let Some(Stored::Failed) = stored.get(&last.id) {
                 let known = StoredRun {
@@ -316,10 +311,7 @@ impl ThreadState {
     }
 
     pub(super) async fn stored(&self, run: &str) -> Result<StoredRun, ApiError> {
-        let key = &self.0.key;
-        let request = soliplex::run(&key.room, &key.thread, run);
-        let body = self.client().call(request).await?;
-        Ok(StoredRun::new(crate::api::json(&body)?))
+        self.backend().run(&self.0.key, run).await
     }
 
     /// Loads the next earlier rows: somebody has come near the first one.

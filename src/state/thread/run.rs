@@ -6,7 +6,6 @@ use serde_json::Value;
 
 use super::follow::{Body, Course};
 use super::{Live, RunPhase, ThreadState};
-use crate::api::soliplex;
 use crate::core::agui::run::UserContent;
 use crate::core::composer::outgoing::Outgoing;
 use crate::core::error::ApiError;
@@ -104,15 +103,9 @@ impl ThreadState {
         message: Option<&str>,
         run: Option<String>,
     ) -> Result<(Course, Body), ApiError> {
-        let (client, key) = (self.client(), &self.0.key);
         let run = match run {
             Some(run) => run,
-            None => {
-                let body = client
-                    .call(soliplex::create_run(&key.room, &key.thread))
-                    .await?;
-                soliplex::read_new_run(&body)?
-            }
+            None => self.backend().create_run(&self.0.key).await?,
         };
         let now = self.now();
         {
@@ -127,10 +120,8 @@ impl ThreadState {
                 live.run = Some(run.clone());
             }
         }
-        let request = self.start_request(&run);
-        let body = client.open_stream(request, None).await?;
-        let request = self.resume_request(&run);
-        Ok((Course::begin(run, request), Some(body)))
+        let body = self.start_stream(&run).await?;
+        Ok((Course::begin(run), Some(body)))
     }
 
     /// The server did not take the message: its row goes, its text comes back.
