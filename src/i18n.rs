@@ -13,6 +13,7 @@ pub mod idle;
 pub use session::*;
 pub use sign_in::*;
 pub mod lobby;
+pub mod openhuman;
 pub mod room;
 pub mod rows;
 pub mod shell;
@@ -107,6 +108,14 @@ pub fn servers_unreadable() -> String {
 pub fn provider_not_told(server: &str) -> String {
     format!(
         "You are signed out of {server} here. Its sign-in service could not be told, so you may still be signed in there: close the browser on a shared computer."
+    )
+}
+
+/// A server that keeps the session itself was not told of a sign-out.
+#[must_use]
+pub fn server_not_told(server: &str) -> String {
+    format!(
+        "You are signed out of {server} here. It could not be told, so your account may still be signed in there."
     )
 }
 

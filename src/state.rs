@@ -7,6 +7,7 @@ pub mod composer;
 pub mod connect;
 mod lease;
 pub mod limit;
+pub mod openhuman;
 pub mod room;
 pub mod server;
 pub mod session;

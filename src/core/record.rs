@@ -130,6 +130,11 @@ pub mod keys {
         format!("{PREFIX}names/{}", encode_segment(server.as_str()))
     }
 
+    /// What the events of one server go by in this browser.
+    pub fn listener(server: &ServerId) -> String {
+        format!("{PREFIX}listener/{}", encode_segment(server.as_str()))
+    }
+
     /// The sign-ins that are known to be one server's, though another may use them too.
     pub fn trusted(server: &ServerId) -> String {
         format!("{PREFIX}trusted/{}", encode_segment(server.as_str()))

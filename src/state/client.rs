@@ -101,13 +101,19 @@ impl ApiClient {
     /// # Errors
     /// [`ApiError`]; `Unauthorized` is already told to the session.
     pub async fn call(&self, request: ApiRequest) -> Result<String, ApiError> {
+        good_body(self.exchange(request).await?)
+    }
+
+    /// Sends a request in the session and gives the answer, whatever its status.
+    ///
+    /// # Errors
+    /// [`ApiError`] where there is none, or a refusal that is already told to the session.
+    pub async fn exchange(&self, request: ApiRequest) -> Result<HttpResponse, ApiError> {
         let epoch = self.epoch();
         let _permit = self.limit.permit().await;
         let http = self.shared.ports.http.clone();
-        let answer = self
-            .authorized(epoch, &request, &[], &move |request| http.send(request))
-            .await?;
-        good_body(answer)
+        self.authorized(epoch, &request, &[], &move |request| http.send(request))
+            .await
     }
 
     /// Opens a stream in the session, from the cursor on where there is one.
@@ -201,7 +207,7 @@ impl ApiClient {
                 }
                 return Err(ApiError::Cancelled);
             }
-            if answer.status() != 401 || self.session.is_open() {
+            if answer.status() != 401 || self.session.is_open() || self.session.is_kept_there() {
                 return Ok(answer);
             }
             match self.session.on_401(stamp, tried).await {

@@ -88,6 +88,11 @@ pub enum Step {
         /// Name of the other server.
         other: String,
     },
+    /// The server keeps the session itself: what opens it is wanted.
+    Key {
+        /// The server.
+        found: Found,
+    },
     /// The browser is on its way to the provider.
     Leaving {
         /// Name of the server.
@@ -106,7 +111,7 @@ impl Step {
     pub fn is_question(&self) -> bool {
         matches!(
             self,
-            Self::Insecure { .. } | Self::Choose { .. } | Self::Shared { .. }
+            Self::Insecure { .. } | Self::Choose { .. } | Self::Shared { .. } | Self::Key { .. }
         )
     }
 }
@@ -391,6 +396,9 @@ impl Connect {
     }
 
     fn choose_provider(&self, app: &App, found: Found) {
+        if found.auth.is_core() {
+            return self.0.step.set(Step::Key { found });
+        }
         let return_to = lock(&self.0.work).return_to.clone();
         match found.providers.as_slice() {
             [] => {
@@ -464,6 +472,14 @@ impl Connect {
             trust::trust(app.shared(), &found.id, chosen);
             self.leave(&app, &found, chosen);
         }
+    }
+
+    /// A server that keeps the session itself is open.
+    pub(super) fn opened(&self, app: &App, server: &Server) {
+        let return_to = lock(&self.0.work).return_to.take();
+        self.0.step.set(Step::Address);
+        self.0.address.set(String::new());
+        app.arrive(server, return_to.as_deref());
     }
 
     /// Signs in to the server that waits on this page, or to any other; several providers are offered here.

@@ -10,7 +10,7 @@ use reactive_graph::signal::ArcRwSignal;
 use reactive_graph::traits::{Update, With, WithUntracked};
 
 use super::Load;
-use super::backend::{self, Backend};
+use super::backend::{self, Abilities, Backend};
 use super::composer::Composer;
 use super::limit::Limit;
 use super::server::{Server, Tenant};
@@ -237,6 +237,12 @@ impl RoomState {
     #[must_use]
     pub fn server(&self) -> Server {
         self.0.server.clone()
+    }
+
+    /// What its server can do, beyond a conversation.
+    #[must_use]
+    pub fn abilities(&self) -> Abilities {
+        self.0.backend.abilities()
     }
 
     pub(super) fn backend(&self) -> &dyn Backend {

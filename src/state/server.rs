@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
 use reactive_graph::computed::ArcMemo;
 use reactive_graph::signal::ArcRwSignal;
 use reactive_graph::traits::{Get, GetUntracked, ReadUntracked, Set, Update, With, WithUntracked};
@@ -25,6 +26,7 @@ use crate::core::server::alias::Alias;
 use crate::core::server::id::ServerId;
 use crate::core::server::registry::{AuthMode, ServerRecord};
 use crate::core::session::machine::ExpiryReason;
+use crate::core::session::token::Tokens;
 use crate::port::DeskSlot;
 
 /// What a server has to know of an open room. It reaches rooms only through this, so that everything a
@@ -46,6 +48,16 @@ pub trait Tenant: Any + Send + Sync {
     fn woken(&self);
     /// The name of a thread, where it is known.
     fn thread_name(&self, thread: &ThreadId) -> Option<String>;
+}
+
+/// Speaks to a server that keeps the session itself, about that session. It comes with the first page of such a server.
+pub trait Keeper: Any + Send + Sync {
+    /// Loads the rooms, and who is signed in.
+    fn look(&self, server: &Server) -> LocalBoxFuture<'static, ()>;
+    /// Asks whether the session still holds, and ends it here where it does not.
+    fn verify(&self, server: &Server) -> LocalBoxFuture<'static, ()>;
+    /// Ends the session there, with what was sent in it until now; whether that was heard.
+    fn end(&self, server: &Server, tokens: Tokens) -> LocalBoxFuture<'static, bool>;
 }
 
 /// How a server stands, as it is shown.
@@ -120,6 +132,7 @@ struct Personal {
     reload: Option<fn(&Server)>,
     /// How a server that is away is waited for, likewise.
     watch: Option<fn(&Server, u32)>,
+    keeper: Option<Arc<dyn Keeper>>,
     verified_at: i64,
     watches_reach: bool,
     /// A later watch takes the place of an earlier one.
@@ -323,6 +336,7 @@ impl Server {
 
     /// Loads the rooms unless they are there or on their way.
     pub fn load_rooms(&self) {
+        self.attend();
         lock(&self.0.personal).reload = Some(Self::reload_rooms);
         let (idle, connected) = (
             self.0.rooms.with_untracked(|rooms| {
@@ -356,7 +370,28 @@ impl Server {
         });
     }
 
+    /// Who asks about the session, where the server keeps it and the part of the app that does so is there.
+    pub(super) fn keeper(&self) -> Option<Arc<dyn Keeper>> {
+        lock(&self.0.personal).keeper.clone()
+    }
+
+    pub(super) fn set_keeper(&self, keeper: Arc<dyn Keeper>) {
+        lock(&self.0.personal).keeper = Some(keeper);
+    }
+
+    /// Takes in the rooms, or why they could not be had.
+    pub(super) fn settle_rooms(&self, rooms: Result<Vec<Room>, ApiError>) {
+        if let Ok(rooms) = &rooms {
+            lock(&self.0.personal).verified_at = self.0.shared.now();
+            self.note_rooms(rooms);
+        }
+        self.0.rooms.update(|load| load.settle(rooms));
+    }
+
     async fn ask_for_rooms(&self) {
+        if let Some(keeper) = self.keeper() {
+            return keeper.look(self).await;
+        }
         let epoch = self.0.session.signal().read_untracked().epoch;
         let rooms = self
             .0
@@ -365,16 +400,10 @@ impl Server {
             .await
             .and_then(|body| soliplex::read_rooms(&body));
         let good = rooms.is_ok();
-        if good {
-            lock(&self.0.personal).verified_at = self.0.shared.now();
-        }
         if matches!(rooms, Err(ApiError::Unauthorized)) && self.0.session.is_open() {
             self.reconcile().await;
         }
-        if let Ok(rooms) = &rooms {
-            self.note_rooms(rooms);
-        }
-        self.0.rooms.update(|load| load.settle(rooms));
+        self.settle_rooms(rooms);
         if !good || self.0.session.signal().read_untracked().epoch != epoch {
             return;
         }
@@ -395,6 +424,10 @@ impl Server {
     /// Asks the server again what it is called and how one signs in.
     pub async fn reconcile(&self) {
         let shared = &self.0.shared;
+        // Anything that asks for an account would answer instead of a core that is away.
+        if self.0.session.is_kept_there() {
+            return;
+        }
         let Ok(body) = ApiClient::ask(shared, &self.0.id, soliplex::login()).await else {
             return;
         };
@@ -434,9 +467,14 @@ impl Server {
             }
             personal.verified_at = now;
         }
+        let keeper = self.keeper();
         let ask = async {
-            // The verdict is the client's: a 401 has gone through the funnel, anything else says nothing.
-            let _ = self.0.client.call(soliplex::user_info()).await;
+            if let Some(keeper) = keeper {
+                keeper.verify(self).await;
+            } else if !self.0.session.is_kept_there() {
+                // The verdict is the client's: a 401 has gone through the funnel, anything else says nothing.
+                let _ = self.0.client.call(soliplex::user_info()).await;
+            }
         };
         self.0.shared.in_turn(ask.boxed_local()).await;
     }

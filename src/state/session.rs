@@ -168,6 +168,13 @@ impl ServerSession {
             .with_untracked(|record| record.auth == AuthMode::None)
     }
 
+    /// Whether the server keeps the session itself: what is sent to it only opens its door, and a refusal of that says nothing
+    /// about the session.
+    #[must_use]
+    pub fn is_kept_there(&self) -> bool {
+        self.0.record.with_untracked(|record| record.auth.is_core())
+    }
+
     /// What its server is called (untracked).
     #[must_use]
     pub fn server_name(&self) -> String {

@@ -9,7 +9,7 @@ use futures_util::FutureExt;
 use futures_util::future::{Either, LocalBoxFuture, select};
 
 use self::pace::{PIECE, Pace};
-use super::backend::{Backend, RunStream};
+use super::backend::{Backend, EventStream, RunStream};
 use super::shared::Shared;
 use super::task::lock;
 use super::thread::ThreadKey;
@@ -18,6 +18,7 @@ use crate::core::agui::reader::read;
 use crate::core::agui::run::Cursor;
 use crate::core::agui::sse::Decoder;
 use crate::core::error::ApiError;
+use crate::port::ByteStream;
 
 /// Attempts at one point of failure; the count starts anew whenever something came.
 pub const ATTEMPTS: u32 = 5;
@@ -181,7 +182,46 @@ enum Drained {
 
 async fn drain(
     line: &Line<'_>,
-    mut stream: RunStream,
+    stream: RunStream,
+    cursor: &mut Cursor,
+    sign: &mut Option<i64>,
+    tell: &dyn Fn(News),
+) -> Drained {
+    match stream {
+        RunStream::Frames(stream) => drain_frames(line, stream, cursor, sign, tell).await,
+        RunStream::Events(stream) => drain_events(line, stream, cursor, tell).await,
+    }
+}
+
+/// What is translated comes by the event: few of them, so they are shown as they come.
+async fn drain_events(
+    line: &Line<'_>,
+    mut stream: Box<dyn EventStream>,
+    cursor: &mut Cursor,
+    tell: &dyn Fn(News),
+) -> Drained {
+    let mut alarm = Alarm::new(line);
+    loop {
+        let events = match alarm.or(stream.next()).await {
+            Err(error) | Ok(Some(Err(error))) => return Drained::Cut(error),
+            Ok(None) => return Drained::Ended,
+            Ok(Some(Ok(events))) => events,
+        };
+        if events.is_empty() {
+            continue;
+        }
+        cursor.index += i64::try_from(events.len()).unwrap_or_default();
+        let terminal = events.iter().any(Event::is_terminal);
+        tell(News::Events(events));
+        if terminal {
+            return Drained::Terminal;
+        }
+    }
+}
+
+async fn drain_frames(
+    line: &Line<'_>,
+    mut stream: Box<dyn ByteStream>,
     cursor: &mut Cursor,
     sign: &mut Option<i64>,
     tell: &dyn Fn(News),

@@ -1,6 +1,7 @@
 //! The connect page: an address, what is found there, and the way to sign in.
 
 mod callback;
+mod key;
 mod known;
 mod shared;
 mod step;
@@ -10,6 +11,7 @@ use leptos::html;
 use leptos::prelude::*;
 
 pub use self::callback::CallbackPage;
+pub use self::key::KeyQuestion;
 pub use self::known::KnownServers;
 pub use self::shared::SharedQuestion;
 use self::step::StepView;

@@ -12,7 +12,7 @@ use leptos::prelude::*;
 use send_wrapper::SendWrapper;
 
 use super::app::{NotFoundPage, StatusPage};
-use super::connect::{KnownServers, SharedQuestion, WaitingPanel};
+use super::connect::{KeyQuestion, KnownServers, SharedQuestion, WaitingPanel};
 use super::idle::StillThere;
 use super::kit::{Button, Mark, Variant};
 use super::lobby::LobbyPage;
@@ -44,6 +44,8 @@ pub enum Piece {
     Known,
     /// Whether to go on with a sign-in that another server uses too.
     Shared(Connect),
+    /// What opens a server that keeps the session itself.
+    Key(Connect),
     /// The server that waits for sign-in, and the way back as it stands in the address.
     Waiting(Waiting, Signal<Option<String>>),
     /// The lobby.
@@ -61,6 +63,7 @@ fn home_view(piece: Piece) -> AnyView {
         Piece::Rail(node) => view! { <Rail node=node /> }.into_any(),
         Piece::Known => view! { <KnownServers /> }.into_any(),
         Piece::Shared(connect) => view! { <SharedQuestion connect=connect /> }.into_any(),
+        Piece::Key(connect) => view! { <KeyQuestion connect=connect /> }.into_any(),
         Piece::Waiting(waiting, return_to) => {
             view! { <WaitingPanel waiting=waiting return_to=return_to /> }.into_any()
         }
@@ -139,7 +142,7 @@ pub fn home(piece: Piece) -> AnyView {
     let otherwise: fn() -> AnyView = match piece {
         // The page beside them says what is wrong.
         Piece::Rail(_) | Piece::Known | Piece::StillThere => || ().into_any(),
-        Piece::Waiting(..) | Piece::Shared(_) => missing,
+        Piece::Waiting(..) | Piece::Shared(_) | Piece::Key(_) => missing,
         _ => missing_page,
     };
     when_here(Box::pin(part::home(piece)), otherwise)

@@ -1,11 +1,13 @@
 //! A room: its threads at the side, one of them in the middle.
 
+mod integrations;
 mod notices;
 mod threads;
 mod welcome;
 
 use leptos::{ev, prelude::*};
 
+use self::integrations::{integrations_link, integrations_view, is_shown};
 use self::notices::notices_button;
 use self::threads::threads;
 pub use self::welcome::welcome;
@@ -43,13 +45,21 @@ pub fn RoomPage(
     let side = {
         let room = room.clone();
         move || {
-            view! { {heading(&room.server())} {rooms(&room, thread)} {threads(&room, thread)} }
+            view! {
+                {heading(&room.server())} {rooms(&room, thread)} {integrations_link(&room, route)}
+                {threads(&room, thread)}
+            }
         }
     };
     let server = room.server();
     let (menu, banner, notices) = (server.clone(), server.clone(), room.unread().notices());
     watch_page(&room);
+    let is_integrations = Memo::new(move |_| is_shown(&route.read()));
     let content = move || match thread.get() {
+        None if is_integrations.get() => {
+            room.unread().left();
+            integrations_view(&room, route)
+        }
         Some(id) => {
             room.opened(&id);
             thread_view(&room, &room.thread(&id), route)

@@ -95,6 +95,7 @@ fn ten_thousand_odd_answers_of_a_token_endpoint_end_no_session() {
         id_token: None,
         expires_at: 5 * HOUR,
         lifetime: HOUR,
+        holder: None,
     };
     let mut session = Session::signed_in(Epoch(1), provider(), tokens.clone());
     for _ in 0..FAULTS {

@@ -60,6 +60,8 @@ impl ServerRecord {
 pub enum AuthMode {
     /// Everyone may come in without an account.
     None,
+    /// The server keeps the session itself; whoever has its core token may use it.
+    Core,
     /// OpenID Connect, with at least one provider to choose from.
     Oidc {
         /// In the server's order.
@@ -72,6 +74,8 @@ impl From<AuthMode> for Option<Vec<Provider>> {
     fn from(auth: AuthMode) -> Self {
         match auth {
             AuthMode::None => None,
+            // A list without providers has no other meaning.
+            AuthMode::Core => Some(Vec::new()),
             AuthMode::Oidc { providers } => Some(providers),
         }
     }
@@ -81,6 +85,7 @@ impl AuthMode {
     fn read(stored: &Value) -> Option<Self> {
         let providers = match stored {
             Value::Null => return Some(Self::None),
+            Value::Array(providers) if providers.is_empty() => return Some(Self::Core),
             Value::Array(providers) => providers.iter().map(Provider::read),
             _ => return None,
         };
@@ -92,6 +97,11 @@ impl AuthMode {
     /// Whether no account is needed.
     pub fn is_none(&self) -> bool {
         matches!(self, Self::None)
+    }
+
+    /// Whether the server keeps the session itself.
+    pub fn is_core(&self) -> bool {
+        matches!(self, Self::Core)
     }
 }
 
@@ -113,6 +123,17 @@ pub struct Provider {
 }
 
 impl Provider {
+    /// Stands for a server that keeps the session itself: nobody else vouches for the person.
+    pub fn core() -> Self {
+        Self {
+            id: "core".to_owned(),
+            title: String::new(),
+            server_url: String::new(),
+            client_id: String::new(),
+            scope: None,
+        }
+    }
+
     /// Reads the stored form.
     pub fn read(stored: &Value) -> Option<Self> {
         Some(Self {
@@ -223,6 +244,14 @@ mod tests {
         let decoded = decode(&text).unwrap();
         assert_eq!(decoded.servers.first(), Some(&lab));
         assert_eq!((decoded.servers.len(), decoded.skipped), (2, 0));
+    }
+
+    #[test]
+    fn a_server_that_keeps_the_session_itself_is_told_from_all_others() {
+        let mut desk = server("http://localhost:7788", "desk");
+        desk.auth = AuthMode::Core;
+        let decoded = decode(&encode(std::slice::from_ref(&desk))).unwrap();
+        assert_eq!((decoded.servers, decoded.skipped), (vec![desk], 0));
     }
 
     #[test]

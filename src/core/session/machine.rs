@@ -337,6 +337,7 @@ mod tests {
             id_token: None,
             expires_at: 1000,
             lifetime: 1000,
+            holder: None,
         }
     }
 

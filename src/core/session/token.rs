@@ -28,13 +28,18 @@ pub struct Tokens {
     pub expires_at: i64,
     /// How long the access token was to live when it was issued, in milliseconds.
     pub lifetime: i64,
+    /// Whose they are, where the server has said so and the access token names nobody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holder: Option<UserKey>,
 }
 
 impl Tokens {
     /// Whose they are, as far as the access token says.
     #[must_use]
     pub fn user(&self) -> UserKey {
-        UserKey::from_access_token(self.access.expose()).unwrap_or_else(UserKey::server_bucket)
+        UserKey::from_access_token(self.access.expose())
+            .or_else(|| self.holder.clone())
+            .unwrap_or_else(UserKey::server_bucket)
     }
 
     /// Whether the access token's time is over.
@@ -96,6 +101,7 @@ impl TokenAnswer {
             id_token: self.id_token.or_else(|| old.id_token.clone()),
             expires_at: now + self.lifetime,
             lifetime: self.lifetime,
+            holder: old.holder.clone(),
         }
     }
 }
@@ -239,6 +245,7 @@ mod tests {
             id_token: Some(Secret::new("i".into())),
             expires_at,
             lifetime,
+            holder: None,
         }
     }
 

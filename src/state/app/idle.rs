@@ -125,7 +125,7 @@ impl App {
     }
 
     /// Before somebody signs in: the first sign-in starts the clock, a further one leaves it alone.
-    pub(super) fn before_sign_in(&self) {
+    pub(in crate::state) fn before_sign_in(&self) {
         // Another session may be over by now, and must not live on by this.
         self.look();
         if !self.is_armed() {

@@ -152,6 +152,7 @@ impl App {
             id_token,
             expires_at: shared.now() + lifetime,
             lifetime,
+            holder: None,
         };
         let server = self.server_by_id(&pre_auth.server).unwrap_or_else(|| {
             let auth = AuthMode::Oidc {

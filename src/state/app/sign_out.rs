@@ -1,5 +1,6 @@
 //! Signing out of a server, and forgetting it.
 
+use futures_util::future::LocalBoxFuture;
 use reactive_graph::traits::{Set, Update, WithUntracked};
 
 use super::App;
@@ -26,6 +27,10 @@ impl App {
         let Some((provider, tokens)) = ended else {
             return;
         };
+        server.attend();
+        if let Some(keeper) = server.keeper() {
+            return self.end_there(server, keeper.end(server, tokens));
+        }
         // The session knows its own sign-in; without one it has to be noted.
         trust::trust(&self.0.shared, server.id(), &provider);
         let (app, server) = (self.clone(), server.clone());
@@ -64,6 +69,22 @@ impl App {
         });
     }
 
+    /// Has a server that keeps the session itself end it too.
+    fn end_there(&self, server: &Server, end: LocalBoxFuture<'static, bool>) {
+        let (toasts, server) = (self.toasts(), server.clone());
+        server.busy().set(true);
+        spawn(async move {
+            let was_heard = end.await;
+            server.busy().set(false);
+            let name = server.session().server_name();
+            if was_heard {
+                toasts.tell(Tone::Success, i18n::signed_out(&name));
+            } else {
+                toasts.tell(Tone::Caution, i18n::server_not_told(&name));
+            }
+        });
+    }
+
     /// Forgets a server and everything that was kept for it.
     pub fn remove(&self, server: &Server) {
         self.step_aside(server);
@@ -83,11 +104,15 @@ impl App {
         self.forget_drafts(server, None);
         shared.remove(&keys::pause(server.id()));
         shared.remove(&keys::names(server.id()));
+        shared.remove(&keys::listener(server.id()));
         shared.remove(&keys::trusted(server.id()));
         for key in shared.keys(&keys::read_prefix(server.id())) {
             shared.remove(&key);
         }
-        if let Some((provider, tokens)) = ended {
+        // A core goes on being used by whoever else has its token: it is only forgotten here.
+        if let Some((provider, tokens)) = ended
+            && !server.session().is_kept_there()
+        {
             let server = server.clone();
             spawn(async move {
                 if let Ok(discovery) = server.session().discover(&provider).await {

@@ -3,7 +3,7 @@
 use futures_util::FutureExt;
 use serde_json::Value;
 
-use super::{Answer, Backend, RunStream, Runs};
+use super::{Abilities, Answer, Backend, RunStream, Runs};
 use crate::api::{ApiRequest, json, soliplex};
 use crate::core::agui::run::{Cursor, RunInput};
 use crate::core::error::ApiError;
@@ -31,11 +31,23 @@ impl Soliplex {
 
     fn stream(&self, request: ApiRequest, cursor: Option<String>) -> Answer<RunStream> {
         let client = self.0.clone();
-        async move { client.open_stream(request, cursor).await }.boxed_local()
+        async move {
+            let body = client.open_stream(request, cursor).await?;
+            Ok(RunStream::Frames(body))
+        }
+        .boxed_local()
     }
 }
 
 impl Backend for Soliplex {
+    fn abilities(&self) -> Abilities {
+        Abilities {
+            images: true,
+            feedback: true,
+            integrations: false,
+        }
+    }
+
     fn unnamed(&self) -> &'static str {
         soliplex::UNNAMED
     }
@@ -85,6 +97,9 @@ impl Backend for Soliplex {
         let request = soliplex::stream(&key.room, &key.thread, &input.run_id, input, earlier);
         self.stream(request, None)
     }
+
+    // There is no way to tell it: the run goes on, and its whole answer is stored.
+    fn stop(&self, _: &ThreadKey) {}
 
     fn resume(&self, key: &ThreadKey, cursor: &Cursor) -> Answer<RunStream> {
         // Its body counts for nothing, but has to be whole.

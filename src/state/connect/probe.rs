@@ -1,7 +1,7 @@
 //! Finding out which of several addresses is a server, and where it answers from in the end.
 
 use super::Found;
-use crate::api::soliplex;
+use crate::api::{openhuman, soliplex};
 use crate::core::error::ApiError;
 use crate::core::server::id::ServerId;
 use crate::core::server::registry::AuthMode;
@@ -44,6 +44,11 @@ pub(super) async fn probe(app: &App, candidates: &[ServerId]) -> Result<Found, (
             }
             Err(error) if error.is_unreachable() => last = error,
             Err(error) => {
+                if let Some(id) = core(app, &id).await {
+                    let fell_back = id.is_insecure() && tried.len() > 1;
+                    let found = found(id, AuthMode::Core, None);
+                    return Ok(Found { fell_back, ..found });
+                }
                 last = error;
                 break;
             }
@@ -56,11 +61,22 @@ pub(super) async fn probe(app: &App, candidates: &[ServerId]) -> Result<Found, (
     Err(i18n::probe_failed(&last, &tried, mixed))
 }
 
+/// The server that keeps the session itself, if this is one: it names itself to everybody. Its address is often given with the
+/// place of its calls.
+async fn core(app: &App, id: &ServerId) -> Option<ServerId> {
+    let id = ServerId::parse(openhuman::base(id.as_str())).ok()?;
+    let answer = ApiClient::ask(app.shared(), &id, openhuman::root()).await;
+    answer
+        .ok()
+        .filter(|body| openhuman::read_root(body).is_ok())?;
+    Some(id)
+}
+
 fn found(id: ServerId, auth: AuthMode, identity: Option<&str>) -> Found {
     let identity = identity.map(soliplex::read_identity);
     let (name, description) = identity.clone().unwrap_or_default();
     let providers = match &auth {
-        AuthMode::None => Vec::new(),
+        AuthMode::None | AuthMode::Core => Vec::new(),
         AuthMode::Oidc { providers } => providers.clone(),
     };
     Found {

@@ -49,7 +49,7 @@ pub(super) fn shared_with(app: &App, id: &ServerId, provider: &Provider) -> Opti
     }
     let uses = |server: &&Server| {
         let advertised = server.record().with_untracked(|record| match &record.auth {
-            AuthMode::None => false,
+            AuthMode::None | AuthMode::Core => false,
             AuthMode::Oidc { providers } => providers.iter().any(|own| binding(own) == wanted),
         });
         advertised || session_binding(server).as_ref() == Some(&wanted)

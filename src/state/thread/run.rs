@@ -188,6 +188,7 @@ impl ThreadState {
         let Some(live) = live else { return };
         live.handle.abort();
         self.0.room.tools().cancel(&self.0.key);
+        self.backend().stop(&self.0.key);
         if let Some(run) = live.run {
             let now = self.now();
             {

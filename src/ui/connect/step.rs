@@ -102,6 +102,7 @@ fn question(connect: &Connect, step: &Step) -> Option<AnyView> {
         Step::Choose { found } => Some(providers(connect, found)),
         // Only somebody who knows another server is asked.
         Step::Shared { .. } => Some(late::home(Piece::Shared(connect.clone()))),
+        Step::Key { .. } => Some(late::home(Piece::Key(connect.clone()))),
         _ => None,
     }
 }

@@ -298,6 +298,7 @@ impl Backend {
             id_token: Some(Hidden::new(self.mint("id token"))),
             expires_at: now + lifetime,
             lifetime,
+            holder: None,
         }
     }
 

@@ -1,0 +1,223 @@
+//! The answer of a core as it comes: its events become those of a run, and what it has said in the end is stored.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
+
+use super::client::CoreClient;
+use crate::api::openhuman::{events as wire, threads};
+use crate::core::agui::event::Event;
+use crate::core::agui::sse::Decoder;
+use crate::core::error::ApiError;
+use crate::core::rpc::cascade::{Source, Verdict};
+use crate::core::rpc::envelope::RpcError;
+use crate::core::rpc::thread::{Message, Sender};
+use crate::core::rpc::turn::{Outcome, Step, Turn, answer_id};
+use crate::core::session::machine::Epoch;
+use crate::i18n::openhuman as words;
+use crate::port::ByteStream;
+use crate::state::backend::{EventStream, RunStream};
+use crate::state::task::{lock, spawn};
+use crate::state::thread::ThreadKey;
+
+/// A turn that is being followed; it outlives the stream that tells of it.
+pub type Live = Arc<Mutex<Turn>>;
+
+/// How often an answer is tried to be stored, and the pause between, in milliseconds.
+const TRIES: u32 = 3;
+const PAUSE: u32 = 1_000;
+/// How long another tab may take to store the same answer, in milliseconds.
+const LOCK_WAIT: u32 = 5_000;
+
+/// The events for these steps of the timeline.
+pub fn events(steps: Vec<Step>) -> Vec<Event> {
+    steps.into_iter().map(event).collect()
+}
+
+fn event(step: Step) -> Event {
+    match step {
+        Step::Apply(event) => event,
+        Step::CallFailed { call, content } => Event::ToolCallResult {
+            message_id: None,
+            call_id: call,
+            content: if content.is_empty() {
+                words::CALL_FAILED.to_owned()
+            } else {
+                format!("{}: {content}", words::CALL_FAILED)
+            },
+            at: None,
+        },
+    }
+}
+
+/// A run of which all is known.
+pub fn told(events: Vec<Event>) -> RunStream {
+    RunStream::Events(Box::new(Told(Some(events))))
+}
+
+struct Told(Option<Vec<Event>>);
+
+impl EventStream for Told {
+    fn next(&mut self) -> LocalBoxFuture<'_, Option<Result<Vec<Event>, ApiError>>> {
+        let events = self.0.take();
+        async move { events.map(Ok) }.boxed_local()
+    }
+}
+
+/// A run that is under way. `over` is called when it has ended.
+pub fn stream(
+    client: CoreClient,
+    key: ThreadKey,
+    live: Live,
+    bytes: Box<dyn ByteStream>,
+    first: Vec<Event>,
+    over: impl Fn() + 'static,
+) -> RunStream {
+    let mut waiting = VecDeque::new();
+    if !first.is_empty() {
+        waiting.push_back(first);
+    }
+    RunStream::Events(Box::new(Answer {
+        epoch: client.epoch(),
+        client,
+        key,
+        live,
+        bytes,
+        decoder: Decoder::new(),
+        waiting,
+        over: Box::new(over),
+    }))
+}
+
+struct Answer {
+    client: CoreClient,
+    epoch: Epoch,
+    key: ThreadKey,
+    live: Live,
+    bytes: Box<dyn ByteStream>,
+    decoder: Decoder,
+    waiting: VecDeque<Vec<Event>>,
+    over: Box<dyn Fn()>,
+}
+
+impl EventStream for Answer {
+    fn next(&mut self) -> LocalBoxFuture<'_, Option<Result<Vec<Event>, ApiError>>> {
+        async move {
+            if let Some(events) = self.waiting.pop_front() {
+                return Some(Ok(events));
+            }
+            let outcome = lock(&self.live).outcome().cloned();
+            if let Some(outcome) = outcome {
+                let last = self.end(outcome).await;
+                (self.over)();
+                return Some(Ok(vec![last]));
+            }
+            Some(match self.bytes.next().await? {
+                Ok(bytes) => Ok(self.take(&bytes)),
+                Err(error) => Err(error.into()),
+            })
+        }
+        .boxed_local()
+    }
+}
+
+impl Answer {
+    /// What these bytes tell of this turn. The end waits until the answer is stored.
+    fn take(&mut self, bytes: &[u8]) -> Vec<Event> {
+        let (now, mut told) = (self.client.now(), Vec::new());
+        for frame in self.decoder.push(bytes).into_iter().flatten() {
+            match wire::read(&frame) {
+                Ok(event) => told.extend(events(lock(&self.live).take(&event, now))),
+                Err(error) => log::debug!("an event of a core is left out: {error}"),
+            }
+        }
+        told.retain(|event| !event.is_terminal());
+        told
+    }
+
+    /// The last event of the run.
+    async fn end(&self, outcome: Outcome) -> Event {
+        match outcome {
+            Outcome::Answered { text } => {
+                if text.trim().is_empty() || self.store(&text).await.is_ok() {
+                    return Event::RunFinished {
+                        result: None,
+                        at: None,
+                    };
+                }
+                failed(words::NOT_STORED)
+            }
+            Outcome::Cancelled => failed(words::CANCELLED),
+            Outcome::Failed { kind, message } => {
+                if let Some(certainty) = kind.expiry() {
+                    self.client.judge(Verdict {
+                        certainty,
+                        source: Source::Stream,
+                        epoch: self.epoch,
+                    });
+                }
+                failed(message.as_deref().unwrap_or(words::FAILED))
+            }
+        }
+    }
+
+    /// Stores the answer, once, whoever else listens.
+    async fn store(&self, text: &str) -> Result<(), RpcError> {
+        let shared = &self.client.0.shared;
+        let name = format!("enfilade-answer-{}", self.key.thread);
+        let _held = shared.ports.lock.acquire(name, LOCK_WAIT).await;
+        let id = answer_id(lock(&self.live).request());
+        let mut last = Ok(());
+        for at in 0..TRIES {
+            if at > 0 {
+                shared.ports.clock.sleep(PAUSE).await;
+            }
+            last = self.store_once(&id, text).await;
+            if !matches!(&last, Err(error) if error.kind.is_transient()) {
+                break;
+            }
+        }
+        if last.is_ok() {
+            let (client, call) = (
+                self.client.clone(),
+                threads::generate_title(&self.key.thread, Some(text)),
+            );
+            spawn(async move {
+                // Without a title the thread keeps the one that it was made with.
+                let _ = client.call(call).await;
+            });
+        }
+        last
+    }
+
+    async fn store_once(&self, id: &str, text: &str) -> Result<(), RpcError> {
+        let (thread, now) = (&self.key.thread, self.client.now());
+        let answer = self.client.call(threads::messages(thread)).await?;
+        let stored = threads::read_messages(&answer)?;
+        if stored.iter().any(|message| message.id == id) {
+            return Ok(());
+        }
+        let message = Message {
+            id: id.to_owned(),
+            sender: Sender::Agent,
+            text: text.to_owned(),
+            at: Some(now),
+            tool: None,
+        };
+        self.client
+            .call(threads::append(thread, &message, now))
+            .await
+            .map(|_| ())
+    }
+}
+
+/// The run has failed, for this reason.
+pub fn failed(message: &str) -> Event {
+    Event::RunError {
+        message: message.to_owned(),
+        code: None,
+        at: None,
+    }
+}

@@ -1,0 +1,428 @@
+//! Threads and runs of a core, as rooms know them.
+//!
+//! A core stores neither question nor answer by itself, and knows no runs: whoever shows a conversation stores both. So each question
+//! is a run here, named by the id of its message, and its answer is what follows it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use futures_util::FutureExt;
+use serde_json::{Value, json};
+
+use super::answer::{self, Live};
+use super::client::CoreClient;
+use crate::api::openhuman::{chat, events, threads};
+use crate::core::agui::event::Event;
+use crate::core::agui::run::{Cursor, RunInput, UserContent, WireMessage};
+use crate::core::error::ApiError;
+use crate::core::record::keys;
+use crate::core::room::{RoomId, ThreadId};
+use crate::core::rpc::thread::{Message, Repair, Sender, ThreadEntry, repair};
+use crate::core::rpc::turn::Turn;
+use crate::core::rpc::turn::event::{TurnEvent, TurnEventKind};
+use crate::core::thread::history::{NewThread, RunSummary, StoredRun, ThreadSummary, UserMessage};
+use crate::i18n;
+use crate::i18n::openhuman as words;
+use crate::state::backend::{Abilities, Answer, Backend, RunStream, Runs};
+use crate::state::task::{lock, spawn};
+use crate::state::thread::ThreadKey;
+
+/// Speaks to one core. Clones share what they know.
+#[derive(Clone)]
+pub struct Core(Arc<Inner>);
+
+struct Inner {
+    client: CoreClient,
+    /// As they were listed last.
+    entries: Mutex<HashMap<ThreadId, ThreadEntry>>,
+    messages: Mutex<HashMap<ThreadId, Vec<Message>>>,
+    /// The answers that are being followed, by run.
+    live: Mutex<HashMap<String, Live>>,
+}
+
+impl Core {
+    pub fn new(client: CoreClient) -> Self {
+        Self(Arc::new(Inner {
+            client,
+            entries: Mutex::default(),
+            messages: Mutex::default(),
+            live: Mutex::default(),
+        }))
+    }
+
+    fn client(&self) -> &CoreClient {
+        &self.0.client
+    }
+
+    /// What the events of this browser go by, in every tab, over reloads. Nobody else can guess it.
+    fn listener(&self) -> String {
+        let shared = &self.client().0.shared;
+        let key = keys::listener(&self.client().0.id);
+        shared.get(&key).unwrap_or_else(|| {
+            let name = shared.uuid();
+            shared.set(&key, &name);
+            name
+        })
+    }
+
+    async fn entry(&self, thread: &ThreadId) -> Result<ThreadEntry, ApiError> {
+        let known = lock(&self.0.entries).get(thread).cloned();
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        self.list().await?;
+        let known = lock(&self.0.entries).get(thread).cloned();
+        known.ok_or(ApiError::NotFound { detail: None })
+    }
+
+    async fn list(&self) -> Result<Vec<ThreadEntry>, ApiError> {
+        let answer = self.client().call(threads::list()).await?;
+        let mut list = threads::read_list(&answer)?;
+        list.retain(|thread| !thread.is_worker);
+        let entries = list.iter().map(|entry| (entry.id.clone(), entry.clone()));
+        *lock(&self.0.entries) = entries.collect();
+        Ok(list)
+    }
+
+    async fn messages(&self, thread: &ThreadId) -> Result<Vec<Message>, ApiError> {
+        let answer = self.client().call(threads::messages(thread)).await?;
+        let messages = threads::read_messages(&answer)?;
+        lock(&self.0.messages).insert(thread.clone(), messages.clone());
+        Ok(messages)
+    }
+
+    async fn listen(&self) -> Result<Box<dyn crate::port::ByteStream>, ApiError> {
+        let request = events::stream(&self.listener());
+        self.client().api().open_stream(request, None).await
+    }
+
+    async fn ask(self, key: ThreadKey, run: String, text: String) -> Result<RunStream, ApiError> {
+        // What is said before somebody listens is lost.
+        let bytes = self.listen().await?;
+        let (client, now) = (self.client(), self.client().now());
+        let question = Message {
+            id: run.clone(),
+            sender: Sender::Person,
+            text: text.clone(),
+            at: Some(now),
+            tool: None,
+        };
+        client
+            .call(threads::append(&key.thread, &question, now))
+            .await?;
+        let sent = chat::send(&self.listener(), &key.thread, &text, None);
+        let sent = client.call(sent).await;
+        match sent.and_then(|answer| chat::read_send(&answer)) {
+            Ok(request) => {
+                let turn = Turn::new(key.thread.clone(), &request, now);
+                Ok(self.follow(&key, run, turn, bytes, Vec::new()))
+            }
+            // The question is stored by now: it stands, without an answer.
+            Err(error) => Ok(answer::told(vec![answer::failed(
+                &i18n::errors::api_error_line(&error.into()),
+            )])),
+        }
+    }
+
+    fn follow(
+        &self,
+        key: &ThreadKey,
+        run: String,
+        turn: Turn,
+        bytes: Box<dyn crate::port::ByteStream>,
+        first: Vec<Event>,
+    ) -> RunStream {
+        let live: Live = Arc::new(Mutex::new(turn));
+        lock(&self.0.live).insert(run.clone(), live.clone());
+        let this = self.clone();
+        let over = move || {
+            lock(&this.0.live).remove(&run);
+        };
+        answer::stream(self.client().clone(), key.clone(), live, bytes, first, over)
+    }
+
+    /// Goes on with a turn, in the state in which the core says it is.
+    async fn take_up(self, key: ThreadKey, run: String) -> Result<RunStream, ApiError> {
+        let bytes = self.listen().await?;
+        let client = self.client();
+        let state = client.call(threads::turn_state(&key.thread)).await?;
+        let state = threads::read_turn_state(&state)?;
+        let messages = self.messages(&key.thread).await?;
+        let known = lock(&self.0.live).get(&run).cloned();
+        let now = client.now();
+        Ok(match (repair(&messages, state.as_ref()), state) {
+            (Repair::Follow, Some(state)) => match known {
+                Some(live) if lock(&live).request() == state.request => {
+                    let turn = lock(&live).clone();
+                    self.follow(&key, run, turn, bytes, Vec::new())
+                }
+                _ => {
+                    let (turn, steps) = Turn::resume(key.thread.clone(), &state, now);
+                    self.follow(&key, run, turn, bytes, answer::events(steps))
+                }
+            },
+            (Repair::Interrupted, Some(state)) => {
+                let (_, steps) = Turn::resume(key.thread.clone(), &state, now);
+                let mut events = answer::events(steps);
+                events.push(answer::failed(words::INTERRUPTED));
+                answer::told(events)
+            }
+            (Repair::Missed { .. }, _) => answer::told(vec![answer::failed(words::MISSED)]),
+            _ => {
+                let answers = messages.iter().skip_while(|message| message.id != run);
+                let text = answers.filter(|message| message.sender == Sender::Agent);
+                let text: Vec<&str> = text.map(|message| message.text.as_str()).collect();
+                let request = known.map(|live| lock(&live).request().to_owned());
+                let request = request.unwrap_or_else(|| run.clone());
+                let mut turn = Turn::new(key.thread.clone(), &request, now);
+                let done = TurnEvent {
+                    thread: key.thread.clone(),
+                    request,
+                    kind: TurnEventKind::Done {
+                        text: text.join("\n\n"),
+                    },
+                };
+                answer::told(answer::events(turn.take(&done, now)))
+            }
+        })
+    }
+}
+
+impl Backend for Core {
+    fn abilities(&self) -> Abilities {
+        Abilities {
+            images: false,
+            feedback: false,
+            integrations: true,
+        }
+    }
+
+    fn unnamed(&self) -> &'static str {
+        words::UNNAMED
+    }
+
+    fn threads(&self, _: &RoomId) -> Answer<Vec<ThreadSummary>> {
+        let this = self.clone();
+        async move {
+            let list = this.list().await?;
+            Ok(list.into_iter().map(summary).collect())
+        }
+        .boxed_local()
+    }
+
+    fn create_thread(&self, _: &RoomId) -> Answer<NewThread> {
+        let client = self.client().clone();
+        async move {
+            let made = client.call(threads::create()).await?;
+            Ok(NewThread {
+                id: threads::read_thread(&made)?.id,
+                run: None,
+                state: None,
+            })
+        }
+        .boxed_local()
+    }
+
+    fn rename_thread(&self, _: &RoomId, thread: &ThreadId, name: &str) -> Answer<()> {
+        let (this, thread, name) = (self.clone(), thread.clone(), name.to_owned());
+        async move {
+            let entry = this.entry(&thread).await?;
+            this.client().call(threads::rename(&entry, &name)).await?;
+            Ok(())
+        }
+        .boxed_local()
+    }
+
+    fn delete_thread(&self, _: &RoomId, thread: &ThreadId) -> Answer<()> {
+        let client = self.client().clone();
+        let call = threads::delete(thread, client.now());
+        async move {
+            client.call(call).await?;
+            Ok(())
+        }
+        .boxed_local()
+    }
+
+    fn runs(&self, key: &ThreadKey) -> Answer<Runs> {
+        let (this, thread) = (self.clone(), key.thread.clone());
+        async move {
+            let messages = this.messages(&thread).await?;
+            Ok(Runs {
+                list: grouped(&messages).iter().map(|run| run.summary()).collect(),
+                input: Box::new(|_| None),
+            })
+        }
+        .boxed_local()
+    }
+
+    fn run(&self, key: &ThreadKey, run: &str) -> Answer<StoredRun> {
+        let (this, thread, run) = (self.clone(), key.thread.clone(), run.to_owned());
+        async move {
+            let known = lock(&this.0.messages).get(&thread).cloned();
+            let messages = match known {
+                Some(messages) => messages,
+                None => this.messages(&thread).await?,
+            };
+            let grouped = grouped(&messages);
+            let found = grouped.iter().find(|known| known.id == run);
+            let stored = found.map(|run| run.stored());
+            stored.ok_or(ApiError::NotFound { detail: None })
+        }
+        .boxed_local()
+    }
+
+    fn create_run(&self, _: &ThreadKey) -> Answer<String> {
+        let run = self.client().0.shared.uuid();
+        async move { Ok(run) }.boxed_local()
+    }
+
+    fn start(&self, key: &ThreadKey, input: &RunInput, _: &[Value]) -> Answer<RunStream> {
+        let text = input
+            .messages
+            .iter()
+            .rev()
+            .find_map(|message| match message {
+                WireMessage::User { content, .. } => Some(text_of(content)),
+                _ => None,
+            });
+        let text = text.unwrap_or_default();
+        self.clone()
+            .ask(key.clone(), input.run_id.clone(), text)
+            .boxed_local()
+    }
+
+    fn stop(&self, key: &ThreadKey) {
+        let (client, call) = (
+            self.client().clone(),
+            chat::cancel(&self.listener(), &key.thread),
+        );
+        spawn(async move {
+            if let Err(error) = client.call(call).await {
+                log::warn!("a core could not be told to stop: {error}");
+            }
+        });
+    }
+
+    fn resume(&self, key: &ThreadKey, cursor: &Cursor) -> Answer<RunStream> {
+        self.clone()
+            .take_up(key.clone(), cursor.run.clone())
+            .boxed_local()
+    }
+
+    fn rate(&self, _: &ThreadKey, _: &str, _: bool, _: &str) -> Answer<()> {
+        async { Err(ApiError::NotFound { detail: None }) }.boxed_local()
+    }
+}
+
+fn summary(entry: ThreadEntry) -> ThreadSummary {
+    ThreadSummary {
+        id: entry.id,
+        name: entry.title,
+        created: entry.created,
+        last_activity: entry.last_activity,
+    }
+}
+
+fn text_of(content: &UserContent) -> String {
+    match content {
+        UserContent::Text(text) => text.clone(),
+        UserContent::Parts(parts) => {
+            let texts = parts
+                .iter()
+                .filter_map(|part| part.get("text").and_then(Value::as_str));
+            texts.collect::<Vec<_>>().join("\n")
+        }
+    }
+}
+
+/// A question with what follows it.
+struct Grouped<'a> {
+    id: String,
+    question: Option<&'a Message>,
+    answers: Vec<&'a Message>,
+    is_last: bool,
+}
+
+/// The runs of a conversation, oldest first. A message that was stored twice counts once.
+fn grouped(messages: &[Message]) -> Vec<Grouped<'_>> {
+    let mut runs: Vec<Grouped<'_>> = Vec::new();
+    let mut seen = std::collections::HashSet::new();
+    for message in messages {
+        if !seen.insert(message.id.as_str()) {
+            continue;
+        }
+        let is_question = message.sender == Sender::Person && message.tool.is_none();
+        match runs.last_mut().filter(|_| !is_question) {
+            Some(run) => run.answers.push(message),
+            None => runs.push(Grouped {
+                id: message.id.clone(),
+                question: is_question.then_some(message),
+                answers: if is_question {
+                    Vec::new()
+                } else {
+                    vec![message]
+                },
+                is_last: false,
+            }),
+        }
+    }
+    if let Some(last) = runs.last_mut() {
+        last.is_last = true;
+    }
+    runs
+}
+
+impl Grouped<'_> {
+    /// Only the newest question may still get an answer.
+    fn is_open(&self) -> bool {
+        self.is_last && self.answers.is_empty()
+    }
+
+    fn ended(&self) -> Option<i64> {
+        let last = self.answers.last().copied().or(self.question);
+        last.and_then(|message| message.at)
+    }
+
+    fn summary(&self) -> RunSummary {
+        let first = self.question.or(self.answers.first().copied());
+        RunSummary {
+            id: self.id.clone(),
+            created: first.and_then(|message| message.at),
+            finished: (!self.is_open()).then(|| self.ended().unwrap_or_default()),
+            user: self.question.map(|question| UserMessage {
+                id: format!("user-{}", question.id),
+                text: question.text.clone(),
+                content: UserContent::Text(question.text.clone()),
+            }),
+            results: Vec::new(),
+        }
+    }
+
+    fn stored(&self) -> StoredRun {
+        let mut events = Vec::new();
+        for message in &self.answers {
+            let (id, at) = (&message.id, message.at);
+            match &message.tool {
+                None => events.extend([
+                    json!({ "type": "TEXT_MESSAGE_START", "messageId": id, "role": "assistant", "timestamp": at }),
+                    json!({ "type": "TEXT_MESSAGE_CONTENT", "messageId": id, "delta": message.text, "timestamp": at }),
+                    json!({ "type": "TEXT_MESSAGE_END", "messageId": id, "timestamp": at }),
+                ]),
+                Some(name) => events.extend([
+                    json!({ "type": "TOOL_CALL_START", "toolCallId": id, "toolCallName": name, "timestamp": at }),
+                    json!({ "type": "TOOL_CALL_END", "toolCallId": id, "timestamp": at }),
+                    json!({ "type": "TOOL_CALL_RESULT", "messageId": id, "toolCallId": id, "content": message.text, "timestamp": at }),
+                ]),
+            }
+        }
+        let is_finished = !self.is_open();
+        if is_finished {
+            events.push(json!({ "type": "RUN_FINISHED", "runId": self.id, "threadId": "", "timestamp": self.ended() }));
+        }
+        StoredRun {
+            is_finished,
+            input: Value::Null,
+            events,
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Calls to one core, and what their refusals mean for its session.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
+use crate::api::openhuman::request;
+use crate::core::error::ApiError;
+use crate::core::rpc::cascade::{Cascade, Source, Verdict};
+use crate::core::rpc::classify::RpcErrorKind;
+use crate::core::rpc::envelope::{Answer, Call, Ids, RpcError, read};
+use crate::core::secret::Secret;
+use crate::core::server::id::ServerId;
+use crate::core::session::machine::Epoch;
+use crate::port::{HttpRequest, Method, TransportError};
+use crate::state::client::{ApiClient, base_url};
+use crate::state::server::Server;
+use crate::state::session::ServerSession;
+use crate::state::shared::Shared;
+use crate::state::task::lock;
+
+/// Calls the methods of one core. Clones share it.
+#[derive(Clone)]
+pub struct CoreClient(pub(super) Arc<Inner>);
+
+pub(super) struct Inner {
+    pub(super) shared: Shared,
+    pub(super) id: ServerId,
+    pub(super) session: ServerSession,
+    pub(super) cascade: Mutex<Cascade>,
+    client: ApiClient,
+    ids: Mutex<Ids>,
+    /// What this core does not know is not asked of it again.
+    missing: Mutex<BTreeSet<&'static str>>,
+}
+
+impl CoreClient {
+    pub(super) fn new(server: &Server) -> Self {
+        Self(Arc::new(Inner {
+            shared: server.shared().clone(),
+            id: server.id().clone(),
+            session: server.session().clone(),
+            cascade: Mutex::default(),
+            client: server.client().clone(),
+            ids: Mutex::default(),
+            missing: Mutex::default(),
+        }))
+    }
+
+    /// What carries the calls, and streams.
+    #[must_use]
+    pub fn api(&self) -> &ApiClient {
+        &self.0.client
+    }
+
+    /// The sign-in that calls made now belong to.
+    #[must_use]
+    pub fn epoch(&self) -> Epoch {
+        lock(&self.0.cascade).epoch()
+    }
+
+    pub(super) fn now(&self) -> i64 {
+        self.0.shared.now()
+    }
+
+    /// Calls a method.
+    ///
+    /// # Errors
+    /// [`RpcError`]; what it says about the session has been told to the session by then.
+    pub async fn call(&self, call: Call) -> Result<Answer, RpcError> {
+        if lock(&self.0.missing).contains(call.method) {
+            return Err(RpcError::of(RpcErrorKind::MethodNotFound));
+        }
+        let epoch = self.epoch();
+        let answer = self.send(&call).await;
+        if let Err(error) = &answer {
+            if error.kind == RpcErrorKind::MethodNotFound {
+                lock(&self.0.missing).insert(call.method);
+            }
+            if let Some(certainty) = error.kind.expiry().filter(|_| !call.in_place) {
+                self.judge(Verdict {
+                    certainty,
+                    source: Source::Call(call.method),
+                    epoch,
+                });
+            }
+        }
+        answer
+    }
+
+    /// Calls a method and tells nobody what its refusal means.
+    pub(super) async fn send(&self, call: &Call) -> Result<Answer, RpcError> {
+        let id = lock(&self.0.ids).next_id();
+        match self.0.client.exchange(request(call, id)).await {
+            Ok(answer) => read(answer.status, &answer.body, id)
+                .map_err(|error| error.after(answer.retry_after)),
+            Err(ApiError::Timeout) => Err(RpcError::late(call)),
+            // There is no session to ask in: it has ended before.
+            Err(ApiError::Unauthorized) => Err(RpcError::of(RpcErrorKind::Cancelled)),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// Calls a method without a session, with a core token that is being tried, or was used until now.
+///
+/// # Errors
+/// [`RpcError`]; nothing is told to any session.
+pub async fn knock(
+    shared: &Shared,
+    server: &ServerId,
+    core_token: &Secret<String>,
+    call: Call,
+) -> Result<Answer, RpcError> {
+    const ONLY: u64 = 1;
+    let (origin, _) = shared.ports.navigator.base();
+    let wanted = request(&call, ONLY);
+    let answer = shared.ports.http.send(HttpRequest {
+        method: Method::Post,
+        url: format!("{}{}", base_url(server, &origin), wanted.path),
+        headers: vec![("content-type", "application/json".to_owned())],
+        bearer: Some(core_token.clone()),
+        body: wanted.body,
+        timeout: Some(wanted.timeout),
+        refuse_redirects: true,
+    });
+    match answer.await {
+        Ok(answer) => {
+            read(answer.status, &answer.body, ONLY).map_err(|error| error.after(answer.retry_after))
+        }
+        Err(TransportError::Timeout) => Err(RpcError::late(&call)),
+        Err(TransportError::Network) => Err(RpcError::of(RpcErrorKind::Transport)),
+    }
+}

@@ -1,0 +1,270 @@
+//! Opening a core: its core token first, then the account that is signed in there.
+//!
+//! The session token of the account passes through here on its way to the core and is kept nowhere.
+
+use std::sync::{Arc, Mutex};
+
+use reactive_graph::signal::ArcRwSignal;
+use reactive_graph::traits::{GetUntracked, Set, WithUntracked};
+
+use super::client::knock;
+use super::keeper::holder;
+use crate::api::openhuman::session as account;
+use crate::core::rpc::cascade::Read;
+use crate::core::rpc::classify::RpcErrorKind;
+use crate::core::rpc::envelope::{Answer, Call, RpcError};
+use crate::core::secret::Secret;
+use crate::core::server::id::ServerId;
+use crate::core::server::registry::{AuthMode, Provider};
+use crate::core::session::machine::Session;
+use crate::core::session::token::Tokens;
+use crate::i18n::openhuman as words;
+use crate::state::app::App;
+use crate::state::connect::{Connect, Found, Step};
+use crate::state::server::Server;
+use crate::state::task::{lock, spawn};
+
+/// What is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wants {
+    /// What opens the process.
+    CoreToken,
+    /// Who uses it.
+    Account,
+}
+
+/// How long a core token is believed, in milliseconds: until the core refuses it.
+const FOR_EVER: i64 = i64::MAX / 4;
+
+/// One try at opening a core. Clones share it.
+#[derive(Clone)]
+pub struct Door(Arc<Inner>);
+
+struct Inner {
+    app: App,
+    connect: Connect,
+    found: Found,
+    core_token: Mutex<Option<Secret<String>>>,
+    wants: ArcRwSignal<Wants>,
+    busy: ArcRwSignal<bool>,
+    problem: ArcRwSignal<Option<String>>,
+}
+
+impl Door {
+    /// The core that was found, if it is one. A core token that was kept is tried at once.
+    #[must_use]
+    pub fn at(app: &App, connect: &Connect) -> Option<Self> {
+        let Step::Key { found } = connect.step().get_untracked() else {
+            return None;
+        };
+        let kept = app.server_by_id(&found.id).and_then(|server| {
+            let session = server.session().signal();
+            session.with_untracked(|session| {
+                Session::tokens(session).map(|tokens| tokens.access.clone())
+            })
+        });
+        let this = Self(Arc::new(Inner {
+            app: app.clone(),
+            connect: connect.clone(),
+            found,
+            core_token: Mutex::new(kept.clone()),
+            wants: ArcRwSignal::new(if kept.is_some() {
+                Wants::Account
+            } else {
+                Wants::CoreToken
+            }),
+            busy: ArcRwSignal::new(false),
+            problem: ArcRwSignal::new(None),
+        }));
+        if let Some(token) = kept {
+            this.work(async move |this| this.open(token).await);
+        }
+        Some(this)
+    }
+
+    /// Its address.
+    #[must_use]
+    pub fn server(&self) -> &ServerId {
+        &self.0.found.id
+    }
+
+    /// What it is called.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.0.found.name.clone()
+    }
+
+    /// What is asked for.
+    #[must_use]
+    pub fn wants(&self) -> ArcRwSignal<Wants> {
+        self.0.wants.clone()
+    }
+
+    /// Whether the core is being asked.
+    #[must_use]
+    pub fn busy(&self) -> ArcRwSignal<bool> {
+        self.0.busy.clone()
+    }
+
+    /// Why it did not work.
+    #[must_use]
+    pub fn problem(&self) -> ArcRwSignal<Option<String>> {
+        self.0.problem.clone()
+    }
+
+    /// The core token is asked for again.
+    pub fn ask_anew(&self) {
+        self.0.problem.set(None);
+        self.0.wants.set(Wants::CoreToken);
+    }
+
+    /// Hands over what was asked for.
+    pub fn enter(&self, text: &str) {
+        let text = text.trim();
+        if self.0.busy.get_untracked() {
+            return;
+        }
+        if text.is_empty() {
+            return self.0.problem.set(Some(words::EMPTY.to_owned()));
+        }
+        let token = Secret::new(text.to_owned());
+        match self.0.wants.get_untracked() {
+            Wants::CoreToken => self.work(async move |this| this.open(token).await),
+            Wants::Account => self.work(async move |this| this.sign_in(token).await),
+        }
+    }
+
+    /// One thing at a time; what does not work is told.
+    fn work<F: AsyncFnOnce(Self) -> Result<(), String> + 'static>(&self, work: F) {
+        self.0.busy.set(true);
+        self.0.problem.set(None);
+        let this = self.clone();
+        spawn(async move {
+            let outcome = work(this.clone()).await;
+            this.0.busy.set(false);
+            if let Err(problem) = outcome {
+                this.0.problem.set(Some(problem));
+            }
+        });
+    }
+
+    async fn call(&self, token: &Secret<String>, call: Call) -> Result<Answer, RpcError> {
+        knock(self.0.app.shared(), &self.0.found.id, token, call).await
+    }
+
+    /// Whether the core takes this token, and who is signed in there.
+    async fn open(&self, token: Secret<String>) -> Result<(), String> {
+        let name = self.name();
+        let state = self.call(&token, account::state()).await;
+        let state = match state.and_then(|answer| account::read_state(&answer)) {
+            Ok(state) => state,
+            Err(error) => {
+                if error.kind == RpcErrorKind::BearerRejected {
+                    self.0.wants.set(Wants::CoreToken);
+                }
+                return Err(words::refused(&name, &error));
+            }
+        };
+        if state == Read::Held {
+            let user = self.who(&token).await;
+            let user = user.map_err(|error| words::refused(&name, &error))?;
+            *lock(&self.0.core_token) = Some(token);
+            if let Some(user) = user {
+                self.enter_as(&user);
+                return Ok(());
+            }
+        } else {
+            *lock(&self.0.core_token) = Some(token);
+        }
+        self.0.wants.set(Wants::Account);
+        Ok(())
+    }
+
+    async fn who(&self, token: &Secret<String>) -> Result<Option<String>, RpcError> {
+        let answer = self.call(token, account::snapshot()).await?;
+        let snapshot = account::read_snapshot(&answer)?;
+        Ok(snapshot.user.map(|user| user.id))
+    }
+
+    /// Signs in at the core with the token of an account, or the one-time token of a sign-in link.
+    async fn sign_in(&self, token: Secret<String>) -> Result<(), String> {
+        let Some(core_token) = lock(&self.0.core_token).clone() else {
+            self.ask_anew();
+            return Ok(());
+        };
+        let known = self.0.app.server_by_id(&self.0.found.id);
+        // What is heard of the old session meanwhile must not send the person elsewhere.
+        let client = known.as_ref().and_then(Server::core);
+        if let Some(client) = &client {
+            client.sign_in_begins(is_local(&token));
+        }
+        let outcome = self.store(&core_token, token).await;
+        match outcome {
+            Ok(user) => {
+                self.enter_as(&user);
+                Ok(())
+            }
+            Err(problem) => {
+                if let Some(client) = &client {
+                    client.sign_in_ends(false);
+                }
+                Err(problem)
+            }
+        }
+    }
+
+    async fn store(
+        &self,
+        core_token: &Secret<String>,
+        token: Secret<String>,
+    ) -> Result<String, String> {
+        let name = self.name();
+        let refused = |error: RpcError| words::not_signed_in(&name, &error);
+        let is_session_token = token.expose().split('.').count() == 3;
+        let token = if is_session_token {
+            token
+        } else {
+            let call = account::exchange(&token);
+            let answer = self.call(core_token, call).await.map_err(refused)?;
+            account::read_exchange(&answer).map_err(refused)?
+        };
+        let answer = self.call(core_token, account::store(&token, None)).await;
+        account::read_store(&answer.map_err(refused)?).map_err(refused)?;
+        // A good answer is not enough: the core has to say who is signed in.
+        let user = self.who(core_token).await.map_err(refused)?;
+        user.ok_or_else(|| words::NOT_KEPT.to_owned())
+    }
+
+    /// The person is in.
+    fn enter_as(&self, user: &str) {
+        let Some(access) = lock(&self.0.core_token).clone() else {
+            return;
+        };
+        let (app, found) = (&self.0.app, &self.0.found);
+        let server = app.add_server(&found.id, AuthMode::Core, (None, None));
+        app.before_sign_in();
+        let tokens = Tokens {
+            access,
+            refresh: None,
+            id_token: None,
+            expires_at: FOR_EVER,
+            lifetime: FOR_EVER,
+            holder: Some(holder(&server, user)),
+        };
+        let client = server.core();
+        if let Some(client) = &client {
+            // A verdict on the session before it says nothing about this one.
+            client.sign_in_begins(false);
+        }
+        server.session().sign_in(Provider::core(), tokens);
+        if let Some(client) = &client {
+            client.sign_in_ends(true);
+        }
+        self.0.connect.opened(app, &server);
+    }
+}
+
+/// Whether a token is one of a core without an account behind it (error classification section 1).
+fn is_local(token: &Secret<String>) -> bool {
+    token.expose().rsplit('.').next() == Some("local")
+}
