@@ -102,10 +102,21 @@ pub async fn call(core: Arc<Core>, request: Request) -> Response {
     .await;
     let planned = planned.filter(Planned::is_answer);
     let answer = match planned {
-        Some(planned) => match spoiled(&core, &method, &params, planned) {
-            Ok(fault) => Err(fault),
-            Err(response) => return response,
-        },
+        Some(planned) => {
+            let text = planned.text.clone().unwrap_or_default();
+            suffer(&core, planned.session, &text);
+            if !planned.is_rpc() {
+                let response = answer_of(planned);
+                let outcome = format!("http {}", response.status().as_u16());
+                let text = Some(text.as_str());
+                core.switchboard.note(&method, &params, &outcome, text);
+                return response;
+            }
+            Err(Fault {
+                text,
+                data: planned.data,
+            })
+        }
         None => {
             let answer = run(&core, &method, &params);
             if let Err(fault) = &answer {
@@ -134,26 +145,15 @@ pub async fn pause(wait: Duration) {
     }
 }
 
-/// A planned failure: one of JSON-RPC, or an answer that is none.
-fn spoiled(core: &Core, method: &str, params: &Value, planned: Planned) -> Result<Fault, Response> {
-    let text = planned.text.clone().unwrap_or_default();
-    match planned.session {
+/// What a planned failure does to the session.
+fn suffer(core: &Core, consequence: Consequence, text: &str) {
+    match consequence {
         Consequence::Keep => {}
-        Consequence::Rule => after_failure(core, &text),
+        Consequence::Rule => after_failure(core, text),
         Consequence::Clear => {
             core.clear_session();
         }
     }
-    if planned.status.is_none() && planned.raw.is_none() && planned.garbled.is_none() {
-        return Ok(Fault {
-            text,
-            data: planned.data,
-        });
-    }
-    let response = answer_of(planned);
-    let outcome = format!("http {}", response.status().as_u16());
-    core.switchboard.note(method, params, &outcome, Some(&text));
-    Err(response)
 }
 
 /// An answer that is not JSON-RPC.

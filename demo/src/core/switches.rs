@@ -56,7 +56,12 @@ pub struct Planned {
 impl Planned {
     /// Whether there is an answer, not only a delay.
     pub fn is_answer(&self) -> bool {
-        self.status.is_some() || self.text.is_some() || self.raw.is_some() || self.garbled.is_some()
+        self.text.is_some() || !self.is_rpc()
+    }
+
+    /// Whether the answer keeps to JSON-RPC.
+    pub fn is_rpc(&self) -> bool {
+        self.status.is_none() && self.raw.is_none() && self.garbled.is_none()
     }
 }
 
