@@ -125,6 +125,15 @@ struct Work {
     left: Option<i64>,
     /// A run was stopped here: the server has more of it than is shown.
     is_own: bool,
+    /// Whoever had it open has left, or it was deleted: nothing is loaded or begun here any more.
+    is_gone: bool,
+}
+
+/// What was known of the conversation when something was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Stamp {
+    turn: u64,
+    tail: u64,
 }
 
 struct Live {
@@ -267,6 +276,20 @@ impl ThreadState {
 
     fn is_live(&self) -> bool {
         lock(&self.0.work).live.is_some()
+    }
+
+    fn is_gone(&self) -> bool {
+        lock(&self.0.work).is_gone
+    }
+
+    fn stamp(&self) -> Stamp {
+        lock(&self.0.work).past.stamp()
+    }
+
+    /// Whether what was asked for with this stamp still belongs here, and to nobody who came in between.
+    fn is_wanted(&self, stamp: Stamp) -> bool {
+        let work = lock(&self.0.work);
+        !work.is_gone && work.live.is_none() && work.past.stamp() == stamp
     }
 
     /// Loads its past unless that is there or on its way.

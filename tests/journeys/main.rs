@@ -11,6 +11,7 @@ mod feedback;
 mod guard;
 mod history;
 mod idle;
+mod late;
 mod lobby;
 mod outlook;
 mod people;

@@ -73,7 +73,7 @@ impl ThreadState {
         {
             let mut work = lock(&self.0.work);
             let is_early = (0..LOOK_PAUSE).contains(&(now - work.looked_at));
-            if !is_there || work.live.is_some() || is_early {
+            if !is_there || work.is_gone || work.live.is_some() || is_early {
                 return;
             }
             work.looked_at = now;
@@ -88,17 +88,26 @@ impl ThreadState {
     }
 
     async fn look_for_more(&self) -> Result<(), ApiError> {
-        let key = &self.0.key;
+        let (key, stamp) = (&self.0.key, self.stamp());
         let request = soliplex::thread(&key.room, &key.thread);
         let body = self.client().call(request).await?;
         let runs = soliplex::read_runs(&body)?;
+        if !self.is_wanted(stamp) {
+            return Ok(());
+        }
         let (fresh, ended) = self.compare(runs);
         let stored = self.ask_for(&fresh, AT_ONCE).await?;
+        let mut settled = Vec::new();
         for run in ended {
             let record = self.stored(&run.id).await?;
-            if !self.is_live() {
-                self.fill_gap(&run.id, record);
-            }
+            settled.push((run.id, record));
+        }
+        // All or nothing: what a run that has begun meanwhile was told of the conversation is what it shows.
+        if !self.is_wanted(stamp) {
+            return Ok(());
+        }
+        for (run, record) in settled {
+            self.fill_gap(&run, record);
         }
         if !fresh.is_empty() && !self.is_live() {
             self.add_below(fresh, stored.into_iter().collect());
@@ -148,7 +157,7 @@ impl ThreadState {
         };
         let stored = stored.into_iter().collect();
         self.change(|timeline| history::extend(timeline, &fresh, stored, &adding));
-        lock(&self.0.work).past.runs.extend(fresh);
+        lock(&self.0.work).past.add(fresh);
         if let Some(open) = opened {
             self.attach(open);
         }
