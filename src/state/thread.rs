@@ -2,6 +2,7 @@
 //! page ends nothing.
 
 mod again;
+mod calls;
 pub mod feedback;
 mod follow;
 mod input;
@@ -26,7 +27,7 @@ use super::composer::Composer;
 use super::room::RoomState;
 use super::stream::Wake;
 use super::task::lock;
-use crate::core::composer::draft::DraftKey;
+use crate::core::composer::draft::{DraftKey, UserKey};
 use crate::core::room::{RoomId, ThreadId};
 use crate::core::server::id::ServerId;
 use crate::core::thread::message::{Row, RowId, RowKind, RowState};
@@ -90,6 +91,8 @@ pub struct ThreadState(Arc<Inner>);
 struct Inner {
     room: RoomState,
     key: ThreadKey,
+    /// Who has it open.
+    user: UserKey,
     composer: Composer,
     order: ArcRwSignal<Vec<RowId>>,
     rows: Mutex<HashMap<RowId, ArcRwSignal<Row>>>,
@@ -157,9 +160,10 @@ impl ThreadState {
             room: room.id().clone(),
             thread,
         };
+        let user = server.session().user();
         let draft = DraftKey {
             server: key.server.clone(),
-            user: server.session().user(),
+            user: user.clone(),
             room: key.room.clone(),
             thread: Some(key.thread.clone()),
         };
@@ -167,6 +171,7 @@ impl ThreadState {
         let this = Self(Arc::new(Inner {
             room,
             key,
+            user,
             composer,
             order: ArcRwSignal::default(),
             rows: Mutex::default(),

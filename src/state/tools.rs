@@ -95,6 +95,8 @@ pub struct Approval {
     pub id: u64,
     /// The thread whose agent asks.
     pub thread: ThreadKey,
+    /// The call, by the id that the server gave it.
+    pub call: String,
     /// The tool.
     pub tool: String,
     /// Its arguments, JSON text as it came.
@@ -188,6 +190,12 @@ impl Tools {
     #[must_use]
     pub fn knows(&self, name: &str) -> bool {
         self.find(name).is_some()
+    }
+
+    /// Whether the person is asked before this tool is used.
+    #[must_use]
+    pub fn asks(&self, name: &str) -> bool {
+        self.find(name).is_some_and(|tool| tool.needs_approval)
     }
 
     /// The questions that wait, oldest first.
@@ -293,6 +301,7 @@ impl Tools {
         let approval = Approval {
             id,
             thread: thread.clone(),
+            call: call.id.clone(),
             tool: call.name.clone(),
             args: call.args.clone(),
             shares,

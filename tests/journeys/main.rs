@@ -1,6 +1,7 @@
 //! Journeys through the state layer: real state, fake effects, a fake clock. Nothing sleeps.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod approvals;
 mod composer;
 mod connect;
 mod connecting;

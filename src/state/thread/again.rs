@@ -112,6 +112,9 @@ impl ThreadState {
         if !fresh.is_empty() && !self.is_live() {
             self.add_below(fresh, stored.into_iter().collect());
         }
+        if !self.is_live() {
+            self.take_up_calls();
+        }
         Ok(())
     }
 

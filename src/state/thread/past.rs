@@ -185,7 +185,10 @@ impl ThreadState {
             }
             match next {
                 Some(open) => this.attach(open),
-                None => this.fill(),
+                None => {
+                    this.take_up_calls();
+                    this.fill();
+                }
             }
         });
     }

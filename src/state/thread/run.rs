@@ -216,6 +216,7 @@ impl ThreadState {
             work.past.settle(run, now);
             work.is_own = true;
         }
+        self.note_left(None);
         match (unsent, live.run) {
             (Some((id, message)), Some(run)) => self.stop_unheard(id, message, run),
             // No run has been asked for: the message goes back to the field.
@@ -281,6 +282,8 @@ impl ThreadState {
         };
         // Also the words of a run that was stopped before its server had answered.
         self.0.composer.give_back(None);
+        // Whoever comes back has said no to what waited.
+        self.note_left(None);
         if let Some(live) = live {
             live.handle.abort();
             self.0.room.tools().cancel(&self.0.key);
