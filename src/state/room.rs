@@ -1,6 +1,7 @@
 //! A room: its threads, and which of them have a live run.
 
 mod edit;
+mod elsewhere;
 mod tidy;
 
 use std::any::Any;
@@ -11,6 +12,7 @@ use std::sync::{Arc, Mutex, Weak};
 use reactive_graph::signal::ArcRwSignal;
 use reactive_graph::traits::{Update, With, WithUntracked};
 
+pub(super) use self::elsewhere::Word;
 use super::Load;
 use super::composer::Composer;
 use super::limit::Limit;
@@ -225,6 +227,7 @@ impl RoomState {
                 Self(inner).note_question(asked, is_new);
             }
         });
+        this.hear_tabs();
         let weak = Arc::downgrade(&this.0);
         this.0.new_thread.on_send(move |message| {
             if let Some(inner) = weak.upgrade() {

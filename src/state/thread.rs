@@ -305,7 +305,7 @@ impl ThreadState {
             .with_untracked(|load| (load.data.is_some(), load.busy));
         if !is_there && !is_busy && !self.is_live() {
             self.reload();
-        } else if is_there && std::mem::take(&mut lock(&self.0.work).is_stale) {
+        } else if is_there && lock(&self.0.work).is_stale {
             self.look();
         }
     }

@@ -33,3 +33,4 @@ mod tabs;
 mod tools;
 mod unloaded;
 mod unread;
+mod windows;

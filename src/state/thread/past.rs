@@ -165,6 +165,7 @@ impl ThreadState {
         if self.is_gone() || self.0.history.with_untracked(|load| load.busy) {
             return;
         }
+        lock(&self.0.work).is_stale = false;
         self.0.history.update(|load| load.busy = true);
         let this = self.clone();
         spawn(async move {
@@ -188,6 +189,7 @@ impl ThreadState {
                 None => {
                     this.take_up_calls();
                     this.fill();
+                    this.look_if_stale();
                 }
             }
         });

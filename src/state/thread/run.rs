@@ -15,6 +15,7 @@ use crate::core::thread::message::RowKind;
 use crate::core::thread::timeline::{Change, Timeline};
 use crate::i18n;
 use crate::state::limit::Permit;
+use crate::state::room::Word;
 use crate::state::task::{lock, spawn, spawn_abortable};
 
 /// How long a request that was dropped may take to arrive all the same, in milliseconds.
@@ -136,6 +137,7 @@ impl ThreadState {
         }
         let request = self.start_request(&run);
         let body = client.open_stream(request, None).await?;
+        self.0.room.tell_tabs(&key.thread, Word::Began);
         let request = self.resume_request(&run);
         Ok((Course::begin(run, request), Some(body)))
     }
@@ -165,14 +167,20 @@ impl ThreadState {
     }
 
     pub(super) fn ended(&self, went_well: bool) {
-        {
+        let is_own = {
             let mut work = lock(&self.0.work);
             work.live = None;
             work.looked_at = 0;
-        }
+            let last = work.past.runs.last();
+            last.is_some_and(|last| work.past.own.contains(&last.id))
+        };
         self.flush();
         self.set_phase(RunPhase::Idle);
         self.fill();
+        if is_own {
+            self.0.room.tell_tabs(&self.0.key.thread, Word::Ended);
+        }
+        self.look_if_stale();
         // Last: it may begin the next run.
         self.0.composer.run_ended(went_well);
     }
