@@ -27,6 +27,7 @@ use super::composer::Composer;
 use super::room::RoomState;
 use super::stream::Wake;
 use super::task::lock;
+use super::tools::Tools;
 use crate::core::composer::draft::{DraftKey, UserKey};
 use crate::core::room::{RoomId, ThreadId};
 use crate::core::server::id::ServerId;
@@ -256,6 +257,12 @@ impl ThreadState {
         } else {
             i18n::unread::STOPPED_BODY
         }
+    }
+
+    /// The tools that its agent may call in this app.
+    #[must_use]
+    pub fn tools(&self) -> Tools {
+        self.0.room.tools()
     }
 
     fn client(&self) -> ApiClient {
