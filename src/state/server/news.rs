@@ -92,9 +92,6 @@ impl Server {
     }
 
     fn take_news(&self, news: &News, activity: Times) {
-        if lock(&self.0.personal).is_closed {
-            return;
-        }
         self.0.rooms.with_untracked(|rooms| {
             let rooms = rooms.data.iter().flatten().map(|room| &room.id);
             news.list(rooms, &activity);
