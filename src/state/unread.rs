@@ -253,8 +253,14 @@ impl Unread {
         };
         let Some(listed) = listed else { return };
         let open = self.0.open.get_untracked().filter(|_| self.is_seen());
-        let is_unread = |id: &ThreadId, at| Some(id) != open.as_ref() && self.is_new(id, at);
-        let read_until = (!listed.iter().any(|(id, at)| is_unread(id, *at))).then(|| {
+        // A thread that was begun here may be in no list yet.
+        let fresh = self.0.fresh.get_untracked();
+        let others = fresh.iter().map(|id| (id, &None));
+        let is_any_unread = listed
+            .iter()
+            .chain(others)
+            .any(|(id, at)| Some(id) != open.as_ref() && self.is_new(id, *at));
+        let read_until = (!is_any_unread).then(|| {
             let last = listed.values().flatten().max().copied();
             let now = is_ahead.then(|| self.0.shared.now());
             last.max(now).unwrap_or_default()
