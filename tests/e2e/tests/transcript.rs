@@ -163,7 +163,9 @@ canvas.toBlob((blob) => {
   data.items.add(new File([blob], 'dot.png', { type: 'image/png' }));
   const field = document.querySelector('textarea');
   field.focus();
-  field.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));
+  // Firefox makes up the data of such an event by itself, without files.
+  const paste = new ClipboardEvent('paste', { bubbles: true, cancelable: true });
+  field.dispatchEvent(Object.defineProperty(paste, 'clipboardData', { value: data }));
   done(true);
 });";
 
