@@ -34,12 +34,15 @@ pub trait EventStream {
     fn next(&mut self) -> LocalBoxFuture<'_, Option<Result<Vec<Event>, ApiError>>>;
 }
 
+/// Looks up what a run was started with.
+pub type Lookup = Box<dyn Fn(&str) -> Option<Value>>;
+
 /// The runs of a thread.
 pub struct Runs {
     /// Oldest first.
     pub list: Vec<RunSummary>,
     /// What a run was started with, looked up only where its own record is not to be had.
-    pub input: Box<dyn Fn(&str) -> Option<Value>>,
+    pub input: Lookup,
 }
 
 /// What a kind of server can do, beyond a conversation.

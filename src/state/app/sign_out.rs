@@ -106,8 +106,13 @@ impl App {
         shared.remove(&keys::names(server.id()));
         shared.remove(&keys::listener(server.id()));
         shared.remove(&keys::trusted(server.id()));
-        for key in shared.keys(&keys::read_prefix(server.id())) {
-            shared.remove(&key);
+        for prefix in [
+            keys::read_prefix(server.id()),
+            keys::undone_prefix(server.id()),
+        ] {
+            for key in shared.keys(&prefix) {
+                shared.remove(&key);
+            }
         }
         // A core goes on being used by whoever else has its token: it is only forgotten here.
         if let Some((provider, tokens)) = ended
