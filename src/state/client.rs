@@ -13,6 +13,7 @@ use super::shared::Shared;
 use super::task::lock;
 use crate::api::{ApiRequest, Verb};
 use crate::core::error::ApiError;
+use crate::core::secret::Secret;
 use crate::core::server::id::ServerId;
 use crate::core::session::machine::Epoch;
 use crate::port::{ByteStream, HttpRequest, HttpResponse, HttpStream, Method, TransportError};
@@ -173,21 +174,12 @@ impl ApiClient {
                 return Err(ApiError::Cancelled);
             }
             let wire = HttpRequest {
-                method: match request.verb {
-                    Verb::Get => Method::Get,
-                    Verb::Post => Method::Post,
-                    Verb::Delete => Method::Delete,
-                },
+                method: method(request.verb),
                 url: format!("{}{}", self.base, request.path),
                 headers: headers
                     .iter()
                     .cloned()
-                    .chain(
-                        request
-                            .body
-                            .as_ref()
-                            .map(|_| ("content-type", "application/json".to_owned())),
-                    )
+                    .chain(content_type(request))
                     .collect(),
                 bearer,
                 body: request.body.clone(),
@@ -261,24 +253,25 @@ impl ApiClient {
         server: &ServerId,
         request: ApiRequest,
     ) -> Result<String, ApiError> {
-        good_body(Self::plain(shared, server, request, true).await?)
+        good_body(Self::plain(shared, server, request, None, true).await?)
     }
 
-    /// Sends a request without a session. Redirects are followed only where somebody has just typed the
-    /// address.
+    /// Sends a request without a session; with a token only where it is just being tried, or was good until now. Redirects are
+    /// followed only where somebody has just typed the address.
     pub(super) fn plain(
         shared: &Shared,
         server: &ServerId,
         request: ApiRequest,
+        bearer: Option<Secret<String>>,
         refuse_redirects: bool,
     ) -> LocalBoxFuture<'static, Result<HttpResponse, TransportError>> {
         let (origin, _) = shared.ports.navigator.base();
         shared.ports.http.send(HttpRequest {
-            method: Method::Get,
+            method: method(request.verb),
             url: format!("{}{}", base_url(server, &origin), request.path),
-            headers: Vec::new(),
-            bearer: None,
-            body: None,
+            headers: content_type(&request),
+            bearer,
+            body: request.body,
             timeout: Some(request.timeout),
             refuse_redirects,
         })
@@ -295,6 +288,19 @@ impl ApiClient {
         }
         .boxed_local()
     }
+}
+
+fn method(verb: Verb) -> Method {
+    match verb {
+        Verb::Get => Method::Get,
+        Verb::Post => Method::Post,
+        Verb::Delete => Method::Delete,
+    }
+}
+
+fn content_type(request: &ApiRequest) -> Vec<(&'static str, String)> {
+    let json = || ("content-type", "application/json".to_owned());
+    request.body.iter().map(|_| json()).collect()
 }
 
 /// The body of a good answer, or the error that its status stands for.

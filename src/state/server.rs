@@ -1,5 +1,6 @@
 //! One server: its session, its rooms, and who is signed in.
 
+pub mod keeper;
 mod names;
 mod news;
 mod reach;
@@ -9,11 +10,11 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use futures_util::FutureExt;
-use futures_util::future::LocalBoxFuture;
 use reactive_graph::computed::ArcMemo;
 use reactive_graph::signal::ArcRwSignal;
 use reactive_graph::traits::{Get, GetUntracked, ReadUntracked, Set, Update, With, WithUntracked};
 
+use self::keeper::Keeper;
 pub use self::news::News;
 use super::Load;
 use super::client::ApiClient;
@@ -28,7 +29,6 @@ use crate::core::server::alias::Alias;
 use crate::core::server::id::ServerId;
 use crate::core::server::registry::{AuthMode, ServerRecord};
 use crate::core::session::machine::ExpiryReason;
-use crate::core::session::token::Tokens;
 use crate::port::DeskSlot;
 
 /// What a server has to know of an open room. It reaches rooms only through this, so that everything a
@@ -52,16 +52,6 @@ pub trait Tenant: Any + Send + Sync {
     fn moved(&self, last_activity: i64);
     /// The name of a thread, where it is known.
     fn thread_name(&self, thread: &ThreadId) -> Option<String>;
-}
-
-/// Speaks to a server that keeps the session itself, about that session. It comes with the first page of such a server.
-pub trait Keeper: Any + Send + Sync {
-    /// Loads the rooms, and who is signed in.
-    fn look(&self, server: &Server) -> LocalBoxFuture<'static, ()>;
-    /// Asks whether the session still holds, and ends it here where it does not.
-    fn verify(&self, server: &Server) -> LocalBoxFuture<'static, ()>;
-    /// Ends the session there, with what was sent in it until now; whether that was heard.
-    fn end(&self, server: &Server, tokens: Tokens) -> LocalBoxFuture<'static, bool>;
 }
 
 /// How a server stands, as it is shown.
@@ -375,15 +365,6 @@ impl Server {
             let work = this.ask_for_rooms().boxed_local();
             this.0.shared.in_turn(work).await;
         });
-    }
-
-    /// Who asks about the session, where the server keeps it and the part of the app that does so is there.
-    pub(super) fn keeper(&self) -> Option<Arc<dyn Keeper>> {
-        lock(&self.0.personal).keeper.clone()
-    }
-
-    pub(super) fn set_keeper(&self, keeper: Arc<dyn Keeper>) {
-        lock(&self.0.personal).keeper = Some(keeper);
     }
 
     /// Takes in the rooms, or why they could not be had.

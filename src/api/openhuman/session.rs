@@ -66,6 +66,30 @@ fn is_local(token: &str) -> bool {
     matches!(parts.as_slice(), [_, _, "local"])
 }
 
+/// What a person may paste to sign in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenKind {
+    /// That of a session.
+    Session,
+    /// That of a session without an account.
+    Local,
+    /// That of a sign-in link, to be exchanged once.
+    Login,
+}
+
+/// What kind of token this is, by its form.
+#[must_use]
+pub fn kind(token: &Secret<String>) -> TokenKind {
+    let token = token.expose();
+    if is_local(token) {
+        TokenKind::Local
+    } else if token.split('.').count() == 3 {
+        TokenKind::Session
+    } else {
+        TokenKind::Login
+    }
+}
+
 fn read_user(value: &Value) -> Option<User> {
     let id = ["_id", "id", "userId"]
         .iter()

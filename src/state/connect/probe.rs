@@ -18,7 +18,7 @@ pub(super) async fn probe(app: &App, candidates: &[ServerId]) -> Result<Found, (
         tried.push(id.as_str().to_owned());
         let request = soliplex::login();
         let path = request.path.clone();
-        let answer = ApiClient::plain(app.shared(), id, request, false).await;
+        let answer = ApiClient::plain(app.shared(), id, request, None, false).await;
         let end = answer
             .as_ref()
             .ok()

@@ -11,8 +11,8 @@ use crate::core::rpc::envelope::{Answer, Call, Ids, RpcError, read};
 use crate::core::secret::Secret;
 use crate::core::server::id::ServerId;
 use crate::core::session::machine::Epoch;
-use crate::port::{HttpRequest, Method, TransportError};
-use crate::state::client::{ApiClient, base_url};
+use crate::port::TransportError;
+use crate::state::client::ApiClient;
 use crate::state::server::Server;
 use crate::state::session::ServerSession;
 use crate::state::shared::Shared;
@@ -112,17 +112,8 @@ pub async fn knock(
     call: Call,
 ) -> Result<Answer, RpcError> {
     const ONLY: u64 = 1;
-    let (origin, _) = shared.ports.navigator.base();
-    let wanted = request(&call, ONLY);
-    let answer = shared.ports.http.send(HttpRequest {
-        method: Method::Post,
-        url: format!("{}{}", base_url(server, &origin), wanted.path),
-        headers: vec![("content-type", "application/json".to_owned())],
-        bearer: Some(core_token.clone()),
-        body: wanted.body,
-        timeout: Some(wanted.timeout),
-        refuse_redirects: true,
-    });
+    let bearer = Some(core_token.clone());
+    let answer = ApiClient::plain(shared, server, request(&call, ONLY), bearer, true);
     match answer.await {
         Ok(answer) => {
             read(answer.status, &answer.body, ONLY).map_err(|error| error.after(answer.retry_after))

@@ -9,7 +9,7 @@ use reactive_graph::traits::{GetUntracked, Set, WithUntracked};
 
 use super::client::knock;
 use super::keeper::holder;
-use crate::api::openhuman::session as account;
+use crate::api::openhuman::session::{self as account, TokenKind};
 use crate::core::rpc::cascade::Read;
 use crate::core::rpc::classify::RpcErrorKind;
 use crate::core::rpc::envelope::{Answer, Call, RpcError};
@@ -196,7 +196,7 @@ impl Door {
         // What is heard of the old session meanwhile must not send the person elsewhere.
         let client = known.as_ref().and_then(Server::core);
         if let Some(client) = &client {
-            client.sign_in_begins(is_local(&token));
+            client.sign_in_begins(account::kind(&token) == TokenKind::Local);
         }
         let outcome = self.store(&core_token, token).await;
         match outcome {
@@ -220,13 +220,14 @@ impl Door {
     ) -> Result<String, String> {
         let name = self.name();
         let refused = |error: RpcError| words::not_signed_in(&name, &error);
-        let is_session_token = token.expose().split('.').count() == 3;
-        let token = if is_session_token {
-            token
-        } else {
-            let call = account::exchange(&token);
-            let answer = self.call(core_token, call).await.map_err(refused)?;
-            account::read_exchange(&answer).map_err(refused)?
+        let token = match account::kind(&token) {
+            // By its form alone it may be either.
+            TokenKind::Login => match self.call(core_token, account::exchange(&token)).await {
+                Ok(answer) => account::read_exchange(&answer).map_err(refused)?,
+                Err(error) if error.kind.is_transient() => return Err(refused(error)),
+                Err(_) => token,
+            },
+            TokenKind::Session | TokenKind::Local => token,
         };
         let answer = self.call(core_token, account::store(&token, None)).await;
         account::read_store(&answer.map_err(refused)?).map_err(refused)?;
@@ -262,9 +263,4 @@ impl Door {
         }
         self.0.connect.opened(app, &server);
     }
-}
-
-/// Whether a token is one of a core without an account behind it (error classification section 1).
-fn is_local(token: &Secret<String>) -> bool {
-    token.expose().rsplit('.').next() == Some("local")
 }

@@ -18,7 +18,8 @@ use crate::core::rpc::cascade::{Read, Seen};
 use crate::core::rpc::identity::{Flip, Person};
 use crate::core::session::token::Tokens;
 use crate::i18n::openhuman as words;
-use crate::state::server::{Keeper, Server};
+use crate::state::server::Server;
+use crate::state::server::keeper::Keeper;
 use crate::state::task::lock;
 
 /// The one place of a core where one talks to it.

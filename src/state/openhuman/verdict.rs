@@ -1,11 +1,11 @@
 //! Carries out what [`crate::core::rpc::cascade`] decides about the session of a core.
 
-use reactive_graph::traits::{ReadUntracked, WithUntracked};
+use reactive_graph::traits::WithUntracked;
 
 use super::client::{CoreClient, knock};
 use crate::api::openhuman::session as account;
 use crate::core::rpc::cascade::{Action, Asked, Read, Report, Seen, Standing, Verdict};
-use crate::core::session::machine::{Epoch, ExpiryReason, Session};
+use crate::core::session::machine::{Epoch, Session};
 use crate::state::task::{lock, spawn};
 
 impl CoreClient {
@@ -97,8 +97,7 @@ impl CoreClient {
             .with_untracked(|session| Session::tokens(session).cloned());
         let standing = lock(&self.0.cascade).standing();
         if standing == Standing::Expired {
-            let epoch = session.signal().read_untracked().epoch;
-            session.mark_expired(epoch, ExpiryReason::Refused);
+            session.ended_there();
         } else {
             session.sign_out();
         }

@@ -3,7 +3,7 @@
 use reactive_graph::traits::{ReadUntracked, WithUntracked};
 
 use super::ServerSession;
-use crate::core::session::machine::{Epoch, Session};
+use crate::core::session::machine::{Epoch, ExpiryReason, Session};
 use crate::state::task::lock;
 
 impl ServerSession {
@@ -37,6 +37,12 @@ impl ServerSession {
         if let Some(ask) = lock(&self.0.ask_server).as_ref() {
             ask();
         }
+    }
+
+    /// The server that keeps the session itself has said for certain that it is over.
+    pub fn ended_there(&self) {
+        let epoch = self.signal().read_untracked().epoch;
+        self.mark_expired(epoch, ExpiryReason::Refused);
     }
 
     /// Holds verdicts back while the session is being restored or signed in to, until [`Self::release`].
