@@ -36,6 +36,7 @@ use crate::core::turn::Turns;
 use crate::lock::lock;
 use crate::provider::Person;
 
+pub use crate::core::catalogue::to_json as texts_json;
 pub use crate::core::wire::router;
 
 /// Events that a slow reader may be behind; more are lost to it.

@@ -357,11 +357,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         tasks.spawn(serve(listener, at_base_paths(router), stop.clone()));
         cores.push(core);
     }
-    let told_cores = cores.iter().map(|core| {
-        let core::Profile { name, bearer, .. } = &core.profile;
-        ((*name).to_owned(), address(core.port), (*bearer).to_owned())
-    });
-    let told_cores = told_cores.collect();
+    let told_cores = cores.iter().map(told_core).collect();
     let app = sockets.app.map(|(folder, (listener, port))| {
         tasks.spawn(serve(
             listener,
@@ -396,6 +392,12 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     })
 }
 
+/// Every error text a core can fail with and what the tables of error classification say about it, as `GET /test/texts`
+/// gives them: for tests that hold a classifier against what is really sent.
+pub fn core_texts() -> serde_json::Value {
+    core::texts_json()
+}
+
 /// The server also answers below `/s/<name>`, so that one can have a hundred of them.
 fn at_base_paths(router: Router) -> Router {
     // Routes are chosen after this, as layers of the router itself would not do.
@@ -414,6 +416,11 @@ fn without_base_path(mut request: Request) -> Request {
         *request.uri_mut() = rest;
     }
     request
+}
+
+fn told_core(core: &Arc<Core>) -> (String, String, String) {
+    let core::Profile { name, bearer, .. } = core.profile;
+    (name.to_owned(), address(core.port), bearer.to_owned())
 }
 
 fn address(port: u16) -> String {

@@ -84,6 +84,8 @@ struct AnswerQuery {
     #[serde(default)]
     delay: u64,
     #[serde(default)]
+    late: u64,
+    #[serde(default)]
     session: Consequence,
 }
 
@@ -97,6 +99,7 @@ async fn answer(State(core): Shared, Query(query): Query<AnswerQuery>) -> Respon
         raw: query.raw,
         garbled: query.body,
         delay: Duration::from_millis(query.delay),
+        late: Duration::from_millis(query.late),
         session: query.session,
     };
     if let Some(id) = query.id {

@@ -94,12 +94,11 @@ pub async fn call(core: Arc<Core>, request: Request) -> Response {
         id, method, params, ..
     } = request;
     let (planned, wait) = core.switchboard.take(&method);
-    pause(
-        wait + planned
-            .as_ref()
-            .map_or(Duration::ZERO, |planned| planned.delay),
-    )
-    .await;
+    let (delay, late) = planned
+        .as_ref()
+        .map(|planned| (planned.delay, planned.late))
+        .unwrap_or_default();
+    pause(wait + delay).await;
     let planned = planned.filter(Planned::is_answer);
     let answer = match planned {
         Some(planned) => {
@@ -128,6 +127,7 @@ pub async fn call(core: Arc<Core>, request: Request) -> Response {
     let text = answer.as_ref().err().map(|fault| fault.text.as_str());
     let outcome = if text.is_some() { "error" } else { "ok" };
     core.switchboard.note(&method, &params, outcome, text);
+    pause(late).await;
     let body = match answer {
         Ok(result) => json!({"jsonrpc": "2.0", "id": id, "result": result}),
         Err(Fault { text, data }) => {

@@ -17,17 +17,30 @@ pub async fn connect(State(core): State<Arc<Core>>, Path(id): Path<String>) -> R
     let Some(connection) = integrations::find(&core, &id) else {
         return gone();
     };
-    let (toolkit, name) = (escape(&connection.toolkit), core.profile.name);
+    let (toolkit, name) = (escape(&shown(&connection.toolkit)), core.profile.name);
     document(
         StatusCode::OK,
         &format!("Connect {toolkit}"),
         &format!(
             r#"<h1>Connect {toolkit}</h1>
 <p>{name} asks to use {toolkit} for you. This is a demonstration: nothing is connected to anything.</p>
-<form method="post"><button type="submit" name="decision" value="allow">Allow</button></form>
-<form method="post"><button type="submit" name="decision" value="refuse">Refuse</button></form>"#
+<form method="post">
+<button type="submit" name="decision" value="allow">Allow</button>
+<button type="submit" name="decision" value="refuse" class="quiet">Refuse</button>
+</form>"#
         ),
     )
+}
+
+/// `Google calendar`
+fn shown(toolkit: &str) -> String {
+    let mut letters = toolkit.chars();
+    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+    first
+        .into_iter()
+        .chain(letters)
+        .collect::<String>()
+        .replace('_', " ")
 }
 
 #[derive(Deserialize)]
@@ -46,7 +59,7 @@ pub async fn decided(
     let Some(connection) = integrations::decide(&core, &id, status) else {
         return gone();
     };
-    let toolkit = &connection.toolkit;
+    let toolkit = shown(&connection.toolkit);
     let title = if is_allowed {
         "Connected"
     } else {
@@ -102,7 +115,7 @@ pub async fn signed_in(State(core): State<Arc<Core>>, Form(name): Form<Name>) ->
             r#"<h1>Signed in</h1>
 <p><a href="openhuman://auth?token={login}">Open the app</a></p>
 <p>or paste this token there:</p>
-<p><label for="token">Session token</label> <input id="token" readonly value="{session_token}"></p>"#
+<p><label for="token">Session token</label> <input id="token" type="text" readonly value="{session_token}"></p>"#
         ),
     )
 }

@@ -49,6 +49,8 @@ pub struct Planned {
     pub garbled: Option<Garbled>,
     /// Wait before.
     pub delay: Duration,
+    /// Wait after: the answer is that of an earlier moment.
+    pub late: Duration,
     /// What it does to the session.
     pub session: Consequence,
 }

@@ -225,11 +225,7 @@ impl Turn {
             "tool_call" => {
                 state["phase"] = json!("tool_use");
                 state["activeTool"] = fields["tool_name"].clone();
-                let entry = json!({
-                    "id": fields["tool_call_id"], "name": fields["tool_name"], "round": fields["round"],
-                    "status": "running", "argsBuffer": fields["args"].to_string(),
-                });
-                push(state, entry);
+                push(state, "tool_call_id", "argsBuffer", fields);
             }
             "tool_result" => {
                 remove(state, "activeTool");
@@ -238,11 +234,7 @@ impl Turn {
             "subagent_spawned" => {
                 state["phase"] = json!("subagent");
                 state["activeSubagent"] = fields["tool_name"].clone();
-                let entry = json!({
-                    "id": fields["skill_id"], "name": fields["tool_name"], "round": fields["round"],
-                    "status": "running", "subagent": fields["subagent"],
-                });
-                push(state, entry);
+                push(state, "skill_id", "subagent", fields);
             }
             "subagent_completed" | "subagent_failed" => {
                 remove(state, "activeSubagent");
@@ -264,7 +256,15 @@ fn append(text: &mut Value, more: &Value) -> bool {
     false
 }
 
-fn push(state: &mut Value, entry: Value) {
+/// An entry of what runs; `id` is the field with its id, `more` the key under which it tells what it was begun with.
+fn push(state: &mut Value, id: &str, more: &str, fields: &Value) {
+    let mut entry = json!({
+        "id": fields[id], "name": fields["tool_name"], "round": fields["round"], "status": "running",
+    });
+    entry[more] = match more {
+        "argsBuffer" => json!(fields["args"].to_string()),
+        _ => fields[more].clone(),
+    };
     if let Some(timeline) = state["toolTimeline"].as_array_mut() {
         timeline.push(entry);
     }

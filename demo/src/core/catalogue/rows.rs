@@ -32,6 +32,10 @@ pub fn ordered() -> Vec<Text> {
             ),
         ),
         with_status(
+            401,
+            text("status-401", "2.1/2 A03 B01 D04", Expired, "Unauthorized"),
+        ),
+        with_status(
             429,
             text("status-429", "2.1/3 A04", RateLimited, "Too many requests"),
         ),

@@ -101,6 +101,28 @@ async fn tools_thoughts_and_sub_agents_have_their_events_in_order() {
 }
 
 #[tokio::test]
+async fn the_snapshot_of_a_turn_lists_its_tools() {
+    let (core, thread) = signed_in().await;
+    core.say("c-1", &thread, "pace 40 tools agent hi").await;
+    let state = core
+        .turn_state(&thread, |state| state["activeTool"] == "web_search")
+        .await;
+    let tool = &state["toolTimeline"][0];
+    assert_eq!(
+        (&tool["status"], &tool["round"]),
+        (&json!("running"), &json!(1))
+    );
+    assert_eq!(tool["argsBuffer"], r#"{"limit":3,"q":"enfilade"}"#);
+    let state = core
+        .turn_state(&thread, |state| !state["activeSubagent"].is_null())
+        .await;
+    assert_eq!(state["toolTimeline"][0]["status"], "success");
+    assert_eq!(state["toolTimeline"][1]["status"], "error");
+    assert_eq!(state["toolTimeline"][3]["subagent"]["mode"], "typed");
+    core.turn_state(&thread, |state| state.is_null()).await;
+}
+
+#[tokio::test]
 async fn prose_is_sent_again_in_segments_before_the_end() {
     let (core, thread) = signed_in().await;
     let mut listener = core.listen("c-1").await;

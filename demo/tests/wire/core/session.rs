@@ -156,7 +156,7 @@ async fn an_integration_is_connected_on_a_page_of_the_hosted_service() {
         .text()
         .await
         .unwrap();
-    assert!(html.contains("Allow") && html.contains("gmail"));
+    assert!(html.contains("Allow") && html.contains("Gmail"));
     let answer = core
         .client()
         .post(page)

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use crate::support::{World, world_with};
 
-/// Most time an event may take.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Most time an event may take: less than the silence that a comment fills.
+const PATIENCE: Duration = Duration::from_secs(8);
 
 pub struct CoreWorld {
     pub world: World,

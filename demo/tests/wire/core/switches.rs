@@ -101,6 +101,26 @@ async fn the_next_answers_can_be_broken_slow_or_of_another_status() {
 }
 
 #[tokio::test]
+async fn a_late_answer_is_that_of_an_earlier_moment() {
+    let core = lantern().await;
+    core.switch("sign-in?user=Ann").await;
+    let method = "openhuman.auth_get_state";
+    core.switch(&format!("answer?method={method}&late=400"))
+        .await;
+    let clear = async {
+        loop {
+            let stats = core.get("/test/stats").await;
+            if stats["calls"][method]["ok"] == 1 {
+                return core.call("openhuman.auth_clear_session", json!({})).await;
+            }
+        }
+    };
+    let (late, _) = tokio::join!(core.call(method, json!({})), clear);
+    assert_eq!(late["isAuthenticated"], true);
+    assert_eq!(core.call(method, json!({})).await["isAuthenticated"], false);
+}
+
+#[tokio::test]
 async fn an_older_core_lacks_methods() {
     let core = lantern().await;
     core.switch("without?prefix=openhuman.composio_").await;
