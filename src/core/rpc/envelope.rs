@@ -160,8 +160,8 @@ impl fmt::Debug for Answer {
     }
 }
 
-/// A call that did not give the answer that was asked for. Callers branch on the kind and never on the text.
-#[derive(Debug, Clone, PartialEq)]
+/// A call that did not give the answer that was asked for. Callers branch on the kind and never on the text, which is not printed.
+#[derive(Clone, PartialEq)]
 pub struct RpcError {
     /// What it means.
     pub kind: RpcErrorKind,
@@ -239,6 +239,12 @@ impl fmt::Display for RpcError {
             Some(status) => write!(f, " (status {status})"),
             None => Ok(()),
         }
+    }
+}
+
+impl fmt::Debug for RpcError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

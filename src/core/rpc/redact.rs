@@ -2,6 +2,7 @@
 //!
 //! A line of the log is made of a kind, a place and a count. No text of a server gets into it, so nothing has to be taken out of it.
 
+use super::cascade::Transition;
 use super::classify::RpcErrorKind;
 use crate::core::error::detail;
 
@@ -70,6 +71,15 @@ pub fn report(kind: RpcErrorKind, place: Place) -> Report {
         }
     };
     Report { level, counts }
+}
+
+/// How loudly a change of standing is logged: once for each, and never as a fault.
+#[must_use]
+pub fn level_of(transition: Transition) -> Level {
+    match transition {
+        Transition::Expired { .. } => Level::Warn,
+        Transition::SignedIn | Transition::SignedOut => Level::Info,
+    }
 }
 
 /// What people are shown of what a server says: one line, short, no HTML, nothing that looks like a token.
@@ -160,6 +170,17 @@ mod tests {
                 "{kind:?} {place:?}"
             );
         }
+    }
+
+    #[test]
+    fn an_end_is_worth_a_look_and_the_rest_happens_in_the_course_of_things() {
+        let expired = Transition::Expired {
+            certainty: Certainty::Confirmed,
+            source: crate::core::rpc::cascade::Source::Stream,
+        };
+        assert_eq!(level_of(expired), Level::Warn);
+        assert_eq!(level_of(Transition::SignedIn), Level::Info);
+        assert_eq!(level_of(Transition::SignedOut), Level::Info);
     }
 
     #[test]

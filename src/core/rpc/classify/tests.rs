@@ -224,6 +224,12 @@ fn what_is_left_has_the_kind_of_its_row() {
         ),
         ("client error (Connect)", Kind::Transport),
         ("ECONNREFUSED", Kind::Transport),
+        ("message m not found in thread t", Kind::Unknown),
+        ("missing required param 'thread_id': x", Kind::Unknown),
+        (
+            "invalid params: expected object or null, got array",
+            Kind::Unknown,
+        ),
         ("a bird in the hand", Kind::Unknown),
         ("", Kind::Unknown),
     ] {

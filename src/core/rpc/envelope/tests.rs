@@ -106,6 +106,18 @@ fn an_error_keeps_its_code_text_and_data() {
 }
 
 #[test]
+fn what_a_server_says_against_a_call_is_not_printed() {
+    let body = answer(
+        7,
+        &json!({"error":{"code":-32000,"message":"/home/ann is full","data":{"path":"/home/ann"}}}),
+    );
+    let error = read(500, &body, 7).unwrap_err();
+    for printed in [format!("{error}"), format!("{error:?}")] {
+        assert_eq!(printed, "Unknown (status 500)");
+    }
+}
+
+#[test]
 fn an_error_without_words_has_none() {
     for text in ["", "  "] {
         let error = read(200, &error(text), 7).unwrap_err();
