@@ -764,3 +764,54 @@ fn what_one_person_had_open_is_not_held_when_they_are_gone() {
     world.advance(MINUTE);
     assert!(probe.upgrade().is_none());
 }
+
+/// Where the time of the server stands while this device shows another one.
+fn rows_at(thread: &ThreadState) -> Vec<i64> {
+    let order = thread.order().get_untracked();
+    let rows = order.iter().filter_map(|id| thread.row(id));
+    rows.filter_map(|row| row.get_untracked().at).collect()
+}
+
+#[test]
+fn a_clock_that_is_wrong_by_days_puts_no_row_on_another_day_than_the_server() {
+    for days in [-3, 3] {
+        let (world, harbor) = World::with_one();
+        // So much later, or earlier, is it at the server.
+        let there = world.clock.time() - days * 24 * HOUR;
+        let tab = world.open();
+        clock_tool(&tab, &harbor, Ok("noon"));
+        let thread = tab.thread(&harbor, "t-1");
+        send(&tab, &thread, "hello");
+        let run = harbor.last_run();
+        let at = |mut event: Value, after: i64| {
+            event["timestamp"] = json!(there + after);
+            event
+        };
+        harbor.emit(
+            &run,
+            &[
+                at(started(&run), 0),
+                at(json!({ "type": "TOOL_CALL_START", "toolCallId": "c", "toolCallName": "tell_time" }), 10),
+                at(json!({ "type": "TOOL_CALL_END", "toolCallId": "c" }), 20),
+                at(finished(&run), 30),
+            ],
+        );
+        tab.settle();
+        let second = harbor.last_run();
+        assert_ne!(run, second);
+        harbor.emit(&second, &[at(started(&second), 1_000)]);
+        let what = format!("POST /{second}");
+        world.net.always(&what, Act::Fail(TransportError::Network));
+        harbor.cut(&second);
+        world.advance(MINUTE);
+        assert!(
+            rows(&thread)[2].starts_with("error:"),
+            "{:?}",
+            rows(&thread)
+        );
+        assert_eq!(rows_at(&thread), [there, there + 10, there + 1_000]);
+        let id = thread.order().get_untracked()[1].clone();
+        let call = thread.row(&id).unwrap().get_untracked();
+        assert_eq!(call.ended, Some(there + 30), "it took as long as it took");
+    }
+}

@@ -131,6 +131,14 @@ impl Display {
             .take_while(|(fact, id)| is_same(fact, id))
             .count();
         let changed = order.get(kept..order.len() - tail).unwrap_or_default();
+        if !changed.is_empty()
+            && let Some(last) = kept.checked_sub(1)
+            && let Some(seen) = order.get(last).and_then(&mut look)
+            && let Some(fact) = self.rows.get_mut(last)
+        {
+            // A question has the time of this device until its answer begins.
+            fact.day = seen.day;
+        }
         let between = kept..self.rows.len() - tail;
         let before: HashMap<RowKey, Fact> = self
             .rows

@@ -116,16 +116,34 @@ impl Timeline {
             self.empty_run_state();
         }
         let mut change = Change::none();
-        for row in &mut self.rows {
-            let is_sent =
-                matches!(row.kind, RowKind::User { .. }) && row.state == RowState::Sending;
-            if is_sent && row.run.as_deref() == Some(run) {
+        // Most runs have one question, and it is among the last rows.
+        let own = self.ids_of(run);
+        let question = self.rows.iter().rposition(|row| {
+            matches!(row.kind, RowKind::User { .. })
+                && row.run.as_deref() == Some(run)
+                && !own.contains(&row.id)
+        });
+        if let Some(row) = question.and_then(|at| self.rows.get_mut(at)) {
+            let is_sent = row.state == RowState::Sending;
+            // The clock of this device counts only until the server tells its time.
+            let is_late = at.is_some() && row.at != at;
+            if is_sent {
                 row.state = RowState::Done;
-                row.at = row.at.or(at);
+            }
+            if is_late {
+                row.at = at;
+            }
+            if is_sent || is_late {
                 change.rows.push(row.id.clone());
             }
         }
         change
+    }
+
+    /// When the server last said something of this run; nothing where it tells no times.
+    #[must_use]
+    pub fn last_time(&self, run: &str) -> Option<i64> {
+        self.runs.get(run)?.last
     }
 
     fn finish_run(&mut self, run: &str, at: i64) -> Change {
