@@ -17,6 +17,8 @@ mod idle;
 mod list;
 #[path = "browser/markdown.rs"]
 mod markdown;
+#[path = "browser/news.rs"]
+mod news;
 #[path = "browser/page.rs"]
 mod page;
 #[path = "browser/pages.rs"]

@@ -82,6 +82,7 @@ pub async fn create(
         }
         let run = Run::new(parent, meta);
         let answer = run_view(thread, &run, json!([]));
+        thread.last_activity = thread.last_activity.max(Some(run.created));
         thread.runs.push(run);
         Ok(Json(answer))
     })
@@ -251,7 +252,6 @@ pub async fn start_or_follow(
         }
         run.is_started = true;
         run.input = Some(input);
-        thread.last_activity = Some(clock::now());
         Ok(())
     })?;
     server.faults.count_run();

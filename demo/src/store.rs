@@ -37,7 +37,7 @@ pub struct Thread {
     pub created: Micros,
     /// Name and description.
     pub meta: Option<ThreadMeta>,
-    /// Last start or end of a run.
+    /// The latest of the ends of its runs, and of the creation of those that have not ended.
     pub last_activity: Option<Micros>,
     /// In the order of creation.
     pub runs: Vec<Run>,

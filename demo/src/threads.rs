@@ -140,7 +140,7 @@ pub async fn create(
         user: caller.user,
         created: clock::now(),
         meta: meta(&body["metadata"])?,
-        last_activity: None,
+        last_activity: Some(run.created),
         runs: vec![run],
     };
     let runs = thread

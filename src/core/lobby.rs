@@ -1,5 +1,7 @@
 //! Order and filtering of what the lobby lists.
 
+pub mod unread;
+
 use std::cmp::Reverse;
 
 use serde::{Deserialize, Serialize};

@@ -6,6 +6,7 @@ pub mod incremental;
 pub mod link;
 mod math;
 pub mod node;
+pub mod outline;
 pub mod parse;
 pub mod rich;
 pub mod tree;

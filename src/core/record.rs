@@ -167,6 +167,11 @@ pub mod keys {
         format!("{}{user}/{room}", read_prefix(server))
     }
 
+    /// Up to when one person has read each room of a server.
+    pub fn room_marks(server: &ServerId, user: &UserKey) -> String {
+        format!("{}{}", read_prefix(server), encode_segment(user.as_str()))
+    }
+
     /// What all read marks for one server begin with, and no other server's.
     pub fn read_prefix(server: &ServerId) -> String {
         format!("{PREFIX}read/{}/", encode_segment(server.as_str()))
@@ -311,6 +316,7 @@ mod tests {
             keys::retired(),
             keys::notices(),
             keys::read_marks(&server, &draft.user, &draft.room),
+            keys::room_marks(&server, &draft.user),
             keys::aside(&keys::servers()),
         ];
         assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), all.len());

@@ -27,6 +27,16 @@ pub fn signed_out_text(server: &str) -> String {
     format!("Sign in to see the rooms of {server}.")
 }
 
+/// A room in a list.
+#[must_use]
+pub fn room(name: &str, is_new: bool) -> String {
+    if is_new {
+        format!("{name}, {}", super::unread::NEW)
+    } else {
+        name.to_owned()
+    }
+}
+
 /// How many servers can be used now.
 #[must_use]
 pub fn summary(connected: usize, all: usize) -> String {

@@ -163,6 +163,16 @@ impl Tenant for Inner {
         }
     }
 
+    fn moved(&self, last_activity: i64) {
+        let is_behind = self
+            .threads
+            .with_untracked(|load| load.data.is_some() && !load.busy)
+            && self.unread.is_behind(last_activity);
+        if let Some(this) = self.this.upgrade().filter(|_| is_behind) {
+            RoomState(this).reload_threads();
+        }
+    }
+
     fn thread_name(&self, id: &ThreadId) -> Option<String> {
         self.threads.with_untracked(|load| {
             load.data

@@ -1,6 +1,7 @@
 //! One server: its session, its rooms, and who is signed in.
 
 mod names;
+mod news;
 mod reach;
 
 use std::any::Any;
@@ -12,6 +13,7 @@ use reactive_graph::computed::ArcMemo;
 use reactive_graph::signal::ArcRwSignal;
 use reactive_graph::traits::{Get, GetUntracked, ReadUntracked, Set, Update, With, WithUntracked};
 
+pub use self::news::News;
 use super::Load;
 use super::client::ApiClient;
 use super::session::ServerSession;
@@ -44,6 +46,8 @@ pub trait Tenant: Any + Send + Sync {
     fn reconnected(&self);
     /// The person has come back to the page, or the network to the browser.
     fn woken(&self);
+    /// The server says that something happened there then.
+    fn moved(&self, last_activity: i64);
     /// The name of a thread, where it is known.
     fn thread_name(&self, thread: &ThreadId) -> Option<String>;
 }
@@ -115,6 +119,9 @@ struct Inner {
 struct Personal {
     user: Option<UserKey>,
     rooms: BTreeMap<RoomId, Arc<dyn Tenant>>,
+    /// What is new in the rooms, once a page has asked for it. Of any kind, so that what it is made of is loaded with
+    /// that page.
+    news: Option<Arc<dyn Any + Send + Sync>>,
     /// How the rooms are loaded anew, once a page has asked for them. A pointer, so that what it needs is
     /// loaded with that page.
     reload: Option<fn(&Server)>,
@@ -378,9 +385,7 @@ impl Server {
         if !good || self.0.session.signal().read_untracked().epoch != epoch {
             return;
         }
-        if let Ok(body) = self.0.client.call(soliplex::room_stats()).await {
-            self.0.activity.set(soliplex::read_room_stats(&body));
-        }
+        self.ask_for_news().await;
         if self.0.session.is_open() {
             return;
         }
@@ -499,7 +504,11 @@ impl Server {
             // What one person had open is not for the next.
             self.forget_names();
             self.let_go();
-            lock(&self.0.personal).rooms.clear();
+            {
+                let mut personal = lock(&self.0.personal);
+                personal.rooms.clear();
+                personal.news = None;
+            }
             self.0.rooms.set(Load::default());
             self.0.activity.set(BTreeMap::new());
             self.0.profile.set(None);

@@ -13,7 +13,7 @@ use reactive_graph::signal::ArcRwSignal;
 use reactive_graph::traits::{Get, GetUntracked, Set, Update, With, WithUntracked};
 
 pub use self::notices::{Notices, Wish};
-use super::server::Server;
+use super::server::{News, Server};
 use super::shared::Shared;
 use super::task::lock;
 use super::thread::ThreadState;
@@ -36,6 +36,8 @@ struct Inner {
     key: String,
     /// The room's own name among those that count.
     place: String,
+    room: RoomId,
+    news: News,
     notices: Notices,
     marks: ArcRwSignal<Marks>,
     /// Runs of these threads have ended unseen in this tab.
@@ -54,6 +56,10 @@ struct Work {
     is_undecided: bool,
     /// These were seen to their end: what the list says of them next is read.
     seen: BTreeSet<ThreadId>,
+    /// What the list of threads says: when something last happened in each.
+    listed: Option<BTreeMap<ThreadId, Option<i64>>>,
+    /// Something has happened here, and was seen, of which the list does not tell yet.
+    is_ahead: bool,
     /// These wait for an answer.
     waiting: BTreeSet<ThreadId>,
     /// Runs end because whoever had this open is gone: that is no news.
@@ -79,6 +85,8 @@ impl Unread {
             shared: shared.clone(),
             place: key.clone(),
             key,
+            room: room.clone(),
+            news: server.news(),
             notices: Notices::new(shared),
             marks: ArcRwSignal::new(marks),
             fresh: ArcRwSignal::default(),
@@ -134,17 +142,14 @@ impl Unread {
         if let Some(listed) = listed {
             self.read(thread, listed.last_activity);
         }
+        self.tell();
     }
 
     /// Puts the divider where the reading ended, if anything came after it.
     fn divide(&self, thread: &ThreadState, last_activity: Option<i64>) {
         let id = &thread.key().thread;
-        let is_new = self.0.fresh.with_untracked(|fresh| fresh.contains(id))
-            || self
-                .0
-                .marks
-                .with_untracked(|marks| marks.is_unread(id, last_activity));
-        let anchor = is_new
+        let anchor = self
+            .is_new(id, last_activity)
             .then(|| self.0.marks.with_untracked(|marks| marks.anchor(id)))
             .flatten()
             // Where the rows are there already, it is known whether one follows.
@@ -162,6 +167,7 @@ impl Unread {
         self.note_preview(&thread);
         self.0.open.set(None);
         thread.put_by();
+        self.tell();
     }
 
     /// The person sees the page again, or is about to leave it.
@@ -171,6 +177,7 @@ impl Unread {
         if let Some(thread) = open.filter(|_| self.is_seen()) {
             self.read(&thread, None);
         }
+        self.tell();
     }
 
     /// The person says that they know what is in a thread, without opening it.
@@ -180,15 +187,21 @@ impl Unread {
         let mut marks = self.0.marks.get_untracked();
         marks.read(thread, at, None);
         self.keep(marks);
+        self.tell();
     }
 
     /// The list of threads has come.
     pub(super) fn listed(&self, threads: &[ThreadSummary]) {
         let activities = threads.iter().filter_map(|thread| thread.last_activity);
         let mut marks = self.0.marks.get_untracked();
-        let mut is_changed = marks.begin(activities);
+        let mut is_changed = marks.begin(activities, self.0.news.read_until(&self.0.room));
         let (open, is_undecided, seen) = {
             let mut work = lock(&self.0.work);
+            let listed = threads
+                .iter()
+                .map(|thread| (thread.id.clone(), thread.last_activity));
+            work.listed = Some(listed.collect());
+            work.is_ahead = false;
             let is_undecided = std::mem::take(&mut work.is_undecided);
             (
                 work.open.clone(),
@@ -217,6 +230,51 @@ impl Unread {
         if is_changed {
             self.keep(marks);
         }
+        self.tell();
+    }
+
+    /// Whether something happened here then of which the list of threads does not tell.
+    pub(super) fn is_behind(&self, last_activity: i64) -> bool {
+        let work = lock(&self.0.work);
+        work.listed.as_ref().is_none_or(|listed| {
+            let last = listed.values().flatten().max();
+            last.is_none_or(|last| *last < last_activity)
+        })
+    }
+
+    /// Tells the lists of rooms whether there is anything new here, once the threads are known.
+    fn tell(&self) {
+        let (listed, is_ahead) = {
+            let work = lock(&self.0.work);
+            if work.is_closed || work.is_quiet {
+                return;
+            }
+            (work.listed.clone(), work.is_ahead)
+        };
+        let Some(listed) = listed else { return };
+        let open = self.0.open.get_untracked().filter(|_| self.is_seen());
+        // A thread that was begun here may be in no list yet.
+        let fresh = self.0.fresh.get_untracked();
+        let others = fresh.iter().map(|id| (id, &None));
+        let is_any_unread = listed
+            .iter()
+            .chain(others)
+            .any(|(id, at)| Some(id) != open.as_ref() && self.is_new(id, *at));
+        let read_until = (!is_any_unread).then(|| {
+            let last = listed.values().flatten().max().copied();
+            let now = is_ahead.then(|| self.0.shared.now());
+            last.max(now).unwrap_or_default()
+        });
+        self.0.news.tell(&self.0.room, read_until);
+    }
+
+    fn is_new(&self, thread: &ThreadId, last_activity: Option<i64>) -> bool {
+        let is_fresh = self.0.fresh.with_untracked(|fresh| fresh.contains(thread));
+        is_fresh
+            || self
+                .0
+                .marks
+                .with_untracked(|marks| marks.is_unread(thread, last_activity))
     }
 
     /// A run begins: what the person writes themselves is nothing new to them.
@@ -225,6 +283,8 @@ impl Unread {
         if anchor.with_untracked(|anchor| anchor.is_some() && *anchor == last_row(thread)) {
             anchor.set(None);
         }
+        lock(&self.0.work).is_ahead = true;
+        self.tell();
     }
 
     /// A run has ended. Says whether nobody saw it.
@@ -234,8 +294,13 @@ impl Unread {
         let is_open = self.0.open.with_untracked(|open| open.as_ref() == Some(id));
         if is_open && self.is_seen() {
             // The list that tells of this end comes later.
-            lock(&self.0.work).seen.insert(id.clone());
+            {
+                let mut work = lock(&self.0.work);
+                work.seen.insert(id.clone());
+                work.is_ahead = true;
+            }
             self.read(thread, None);
+            self.tell();
             return false;
         }
         if lock(&self.0.work).is_quiet {
@@ -245,6 +310,7 @@ impl Unread {
             fresh.insert(id.clone());
         });
         self.count();
+        self.tell();
         true
     }
 
@@ -272,6 +338,10 @@ impl Unread {
         marks.forget(thread);
         self.store(&marks);
         self.0.marks.set(marks);
+        if let Some(listed) = &mut lock(&self.0.work).listed {
+            listed.remove(thread);
+        }
+        self.tell();
     }
 
     /// Whoever had this open is gone; `end` ends what they had.
@@ -310,6 +380,7 @@ impl Unread {
         marks.merge(stored);
         if self.0.marks.with_untracked(|old| *old != marks) {
             self.0.marks.set(marks);
+            self.tell();
         }
     }
 

@@ -3,18 +3,23 @@
 mod rooms;
 mod server;
 
-use leptos::prelude::*;
+use leptos::{ev, prelude::*};
 
+pub use self::rooms::is_new;
 use self::server::ServerSection;
 use super::kit::{Icon, IconView};
 use super::shell::Page;
 use super::use_app;
 use crate::i18n::{lobby as words, shell};
+use crate::state::app::App;
+use crate::state::server::Server;
 
 /// The lobby.
 #[component]
 pub fn LobbyPage() -> impl IntoView {
-    let servers = use_app().servers();
+    let app = use_app();
+    watch_page(&app);
+    let servers = app.servers();
     let filter = RwSignal::new(String::new());
     let meta = {
         let servers = servers.clone();
@@ -56,4 +61,24 @@ pub fn LobbyPage() -> impl IntoView {
         </Page>
     }
     .into_any()
+}
+
+/// What is new is asked for again when somebody comes back to the page, and is not new any more once it was read in another tab.
+fn watch_page(app: &App) {
+    let (seen, stored) = (app.servers(), app.servers());
+    let listeners = [
+        window_event_listener(ev::focus, move |_| {
+            seen.with_untracked(|servers| servers.iter().for_each(Server::look_for_news));
+        }),
+        window_event_listener(ev::storage, move |event| {
+            if let Some(key) = event.key() {
+                stored.with_untracked(|servers| {
+                    for server in servers {
+                        server.news().storage_changed(&key);
+                    }
+                });
+            }
+        }),
+    ];
+    on_cleanup(move || listeners.into_iter().for_each(WindowListenerHandle::remove));
 }

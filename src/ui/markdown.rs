@@ -15,9 +15,14 @@ use leptos::{ev, html, prelude::*};
 pub use self::copy::{copy_button, copying};
 use crate::core::markdown::incremental::{Change, Incremental, Patch};
 use crate::core::markdown::node::Block;
+use crate::core::markdown::outline::Outline;
 use crate::core::thread::message::Row;
 use crate::web::dom::tree::Canvas;
 
+/// The level of an answer's outermost headings: the page has one above them.
+const BELOW_PAGE: u8 = 2;
+/// The same for a text that stands under a heading of its own.
+const BELOW_TITLE: u8 = 3;
 /// Of a text that is on show, so many new bytes are drawn in one frame.
 const AT_ONCE: usize = 32 * 1024;
 
@@ -29,10 +34,10 @@ pub fn markdown(row: ArcRwSignal<Row>, is_growing: Signal<bool>) -> AnyView {
     let text = move |reading: Reading<'_>| {
         row.with(|row| reading(row.kind.text(), row.rewrites));
     };
-    drawn(text, is_growing)
+    drawn(text, is_growing, BELOW_PAGE)
 }
 
-/// A markdown text that belongs to no row.
+/// A markdown text that belongs to no row, below a title.
 pub fn markdown_text(text: Signal<String>, is_growing: Signal<bool>) -> AnyView {
     let last = RefCell::new((String::new(), 0));
     let text = move |reading: Reading<'_>| {
@@ -45,10 +50,14 @@ pub fn markdown_text(text: Signal<String>, is_growing: Signal<bool>) -> AnyView 
             reading(text, last.1);
         });
     };
-    drawn(text, is_growing)
+    drawn(text, is_growing, BELOW_TITLE)
 }
 
-fn drawn(text: impl Fn(Reading<'_>) + 'static, is_growing: Signal<bool>) -> AnyView {
+fn drawn(
+    text: impl Fn(Reading<'_>) + 'static,
+    is_growing: Signal<bool>,
+    first_level: u8,
+) -> AnyView {
     let text = Rc::new(text);
     let begin = move |root: leptos::web_sys::Element, ()| {
         let Some(canvas) = Canvas::new(root) else {
@@ -57,6 +66,7 @@ fn drawn(text: impl Fn(Reading<'_>) + 'static, is_growing: Signal<bool>) -> AnyV
         let paper = RefCell::new(Paper {
             canvas,
             reader: Incremental::new(),
+            outline: Outline::new(first_level),
             drawn: None,
             is_whole: false,
             waits: 0,
@@ -92,6 +102,7 @@ fn drawn(text: impl Fn(Reading<'_>) + 'static, is_growing: Signal<bool>) -> AnyV
 struct Paper {
     canvas: Canvas,
     reader: Incremental,
+    outline: Outline,
     /// The length and the edition of what is drawn; nothing else is kept of a text that is drawn to its end.
     drawn: Option<(usize, u32)>,
     is_whole: bool,
@@ -130,6 +141,7 @@ impl Paper {
             self.canvas.forget();
         }
         self.canvas.truncate(count);
+        self.outline.truncate(count);
         let mut has_formulas = false;
         for change in changes {
             has_formulas |= formula::is_in(&change.block);
@@ -139,6 +151,7 @@ impl Paper {
         if is_final && is_all {
             self.canvas.forget();
             self.reader = Incremental::new();
+            self.outline.truncate(0);
             self.is_whole = true;
         }
         if has_formulas {
@@ -148,12 +161,13 @@ impl Paper {
     }
 
     fn change(&mut self, Change { at, kept, block }: Change) {
+        let place = self.outline.place(at, &block);
         match &block {
-            _ if kept == 0 => self.canvas.set(at, draw::top(&block)),
+            _ if kept == 0 => self.canvas.set(at, draw::top(&block, place)),
             Block::Code { text, .. } => self.canvas.append_text(at, draw::path(&block), text),
             _ => self
                 .canvas
-                .set_children(at, draw::path(&block), kept, draw::parts(&block)),
+                .set_children(at, draw::path(&block), kept, draw::parts(&block, place)),
         }
     }
 }

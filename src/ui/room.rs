@@ -11,13 +11,14 @@ use self::threads::threads;
 pub use self::welcome::welcome;
 use super::banner::ServerBanner;
 use super::kit::{Button, Icon, Panel, Skeleton, SkeletonShape, Tone, Variant};
+use super::lobby::is_new;
 use super::shell::{Page, ServerMenu};
 use super::thread::{load_failed, new_thread_view, thread_view};
 use super::{href, use_app};
 use crate::core::error::ApiError;
 use crate::core::room::{Room, RoomId, ThreadId};
 use crate::core::route::Route;
-use crate::i18n::room as words;
+use crate::i18n::{lobby as lobby_words, room as words};
 use crate::state::room::RoomState;
 use crate::state::server::{Server, Standing};
 
@@ -31,6 +32,7 @@ pub fn RoomPage(
     route: Signal<Route>,
 ) -> impl IntoView {
     room.server().load_rooms();
+    room.server().look_for_news();
     room.load_threads();
     let thread = Memo::new(move |_| match &*route.read() {
         Route::Thread { thread, .. } => Some(thread.clone()),
@@ -75,8 +77,9 @@ pub fn RoomPage(
 
 /// What is new follows whether anybody sees the page, and what other tabs have read.
 fn watch_page(room: &RoomState) {
-    let unread = room.unread();
+    let (unread, server) = (room.unread(), room.server());
     unread.notices().reread();
+    let news = server.news();
     let (seen, shown, hidden, stored) = (
         unread.clone(),
         unread.clone(),
@@ -84,12 +87,16 @@ fn watch_page(room: &RoomState) {
         unread.clone(),
     );
     let listeners = [
-        window_event_listener(ev::focus, move |_| seen.seen()),
+        window_event_listener(ev::focus, move |_| {
+            seen.seen();
+            server.look_for_news();
+        }),
         window_event_listener(ev::visibilitychange, move |_| shown.seen()),
         window_event_listener(ev::pagehide, move |_| hidden.seen()),
         window_event_listener(ev::storage, move |event| {
             if let Some(key) = event.key() {
                 stored.storage_changed(&key);
+                news.storage_changed(&key);
             }
         }),
     ];
@@ -162,6 +169,11 @@ fn room_link(
     thread: Memo<Option<ThreadId>>,
 ) -> AnyView {
     let is_own = room.id == *own;
+    // Of the room on show, the list of threads says it.
+    let is_new = (!is_own).then(|| is_new(server, &room.id));
+    let is_new = move || is_new.is_some_and(|is_new| is_new.get());
+    let name = room.name.clone();
+    let label = move || is_new().then(|| lobby_words::room(&name, true));
     let current = move || {
         let is_page = thread.with(Option::is_none);
         is_own.then_some(if is_page { "page" } else { "true" })
@@ -171,8 +183,10 @@ fn room_link(
             <a
                 class="side__item"
                 href=href(&Route::room(server.alias(), room.id.clone()))
+                aria-label=label
                 aria-current=current
                 data-current=is_own.then_some("true")
+                data-unread=move || is_new().then_some("true")
             >
                 <span class="truncate" dir="auto">
                     {room.name.clone()}

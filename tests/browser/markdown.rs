@@ -82,7 +82,7 @@ fn whole(text: &str) -> String {
     Shown::new(&text, false).shape()
 }
 
-const ANSWER: &str = "# Title\n\nSome *words* and `code`, ![a](https://example.org/a.png).\n\n- a\n- b\n\n  loose\n\n| a | b |\n|---|---|\n| 1 | 2 |\n| 3 | 4 |\n\n1. [x] one\n2. two\n   - three\n\n```rs\nlet a = 1;\n\nlet b;\n```\n\n> quote[^1] [r]\n\n[^1]: note\n\n[r]: https://example.org\n\nend";
+const ANSWER: &str = "# Title\n\nSome *words* and `code`, ![a](https://example.org/a.png).\n\n- a\n- b\n\n  loose\n\n| a | b |\n|---|---|\n| 1 | 2 |\n| 3 | 4 |\n\n1. [x] one\n2. two\n   - three\n\n```rs\nlet a = 1;\n\nlet b;\n```\n\n> quote[^1] [r]\n\n#### Deep\n\n> ## in it\n\n- # in an item\n- more\n\n## Second\n\n[^1]: note\n\n[r]: https://example.org\n\nend";
 
 #[wasm_bindgen_test]
 async fn a_text_that_grows_ends_as_one_that_was_there_at_once() {
@@ -94,6 +94,40 @@ async fn a_text_that_grows_ends_as_one_that_was_there_at_once() {
     shown.add("").await;
     shown.is_growing.set(true);
     shown.add("\n\nand it goes on").await;
+}
+
+#[wasm_bindgen_test]
+async fn headings_leave_no_level_of_the_page_out_and_look_as_the_text_has_them() {
+    let shown = Shown::new("", true);
+    let text = "### a\n\n# b\n\n> ##### c\n\n###### d\n\n## e\n\n### f\n\nend";
+    for piece in text.split_inclusive("\n\n") {
+        shown.add(piece).await;
+    }
+    let headings = all(&shown.root(), "[data-level]");
+    let told: Vec<_> = headings
+        .iter()
+        .map(|heading| {
+            (
+                heading.local_name(),
+                heading.get_attribute("data-level").unwrap(),
+            )
+        })
+        .collect();
+    let told: Vec<_> = told
+        .iter()
+        .map(|(tag, level)| (tag.as_str(), level.as_str()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("h3", "3"),
+            ("h3", "1"),
+            ("h4", "5"),
+            ("h4", "6"),
+            ("h4", "2"),
+            ("h5", "3")
+        ]
+    );
 }
 
 #[wasm_bindgen_test]

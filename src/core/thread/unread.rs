@@ -51,12 +51,13 @@ impl Marks {
         mark.row.clone().map(RowId)
     }
 
-    /// The room is seen with these last activities. The first time they are all that counts as read; says whether
-    /// it was that.
-    pub fn begin(&mut self, activities: impl Iterator<Item = i64>) -> bool {
+    /// The room is opened with these last activities. The first time they all count as read, or those up to the time
+    /// at which the room was seen in a list, where that is known; says whether it was the first time.
+    pub fn begin(&mut self, activities: impl Iterator<Item = i64>, seen: Option<i64>) -> bool {
         let is_first = self.since.is_none();
         if is_first {
-            self.since = Some(activities.max().unwrap_or_default());
+            let last = activities.max().unwrap_or_default();
+            self.since = Some(seen.map_or(last, |seen| seen.min(last)));
         }
         is_first
     }
@@ -154,7 +155,7 @@ mod tests {
 
     fn seen(activities: &[i64]) -> Marks {
         let mut marks = Marks::default();
-        assert!(marks.begin(activities.iter().copied()));
+        assert!(marks.begin(activities.iter().copied(), None));
         marks
     }
 
@@ -165,8 +166,22 @@ mod tests {
         assert!(!marks.is_unread(&thread("a"), Some(9)));
         assert!(marks.is_unread(&thread("a"), Some(10)));
         assert!(!marks.is_unread(&thread("a"), None));
-        assert!(!marks.begin([20].into_iter()), "the first time is once");
+        assert!(
+            !marks.begin([20].into_iter(), None),
+            "the first time is once"
+        );
         assert!(marks.is_unread(&thread("a"), Some(10)));
+    }
+
+    #[test]
+    fn what_came_after_the_room_was_seen_in_a_list_is_unread_when_it_is_opened() {
+        let mut marks = Marks::default();
+        assert!(marks.begin([3, 9].into_iter(), Some(5)));
+        assert!(!marks.is_unread(&thread("a"), Some(3)));
+        assert!(marks.is_unread(&thread("b"), Some(9)));
+        let mut marks = Marks::default();
+        assert!(marks.begin([3].into_iter(), Some(5)));
+        assert!(marks.is_unread(&thread("a"), Some(4)));
     }
 
     #[test]

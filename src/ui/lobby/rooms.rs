@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::server::retry;
 use crate::core::error::ApiError;
 use crate::core::lobby;
-use crate::core::room::Room;
+use crate::core::room::{Room, RoomId};
 use crate::core::route::Route;
 use crate::i18n::{errors, lobby as words};
 use crate::state::server::{Server, Standing};
@@ -90,6 +90,8 @@ fn card(server: &Server, room: Room, standing: Memo<Standing>) -> AnyView {
         let words = words::active(app.now(), then);
         Some(view! { <span class="room-card__activity">{words}</span> })
     };
+    let is_new = is_new(server, &room.id);
+    let name = room.name.clone();
     let place = Route::room(server.alias(), room.id);
     let description = room.description.map(|text| {
         view! {
@@ -104,7 +106,8 @@ fn card(server: &Server, room: Room, standing: Memo<Standing>) -> AnyView {
             <a
                 class="room-card"
                 href=href(&place)
-                aria-label=room.name.clone()
+                aria-label=move || words::room(&name, is_new.get())
+                data-unread=move || is_new.get().then_some("true")
                 data-muted=move || is_muted().then_some("true")
             >
                 <span class="room-card__name">
@@ -118,6 +121,12 @@ fn card(server: &Server, room: Room, standing: Memo<Standing>) -> AnyView {
         </li>
     }
     .into_any()
+}
+
+/// Whether a room has something new.
+pub fn is_new(server: &Server, room: &RoomId) -> Memo<bool> {
+    let (news, room) = (server.news(), room.clone());
+    Memo::new(move |_| news.is_in(&room))
 }
 
 /// Why the rooms could not be loaded, while the server itself answers.

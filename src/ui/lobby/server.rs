@@ -26,6 +26,7 @@ pub fn ServerSection(
         Effect::new(move |_| {
             if server.is_connected() {
                 server.load_rooms();
+                server.look_for_news();
             }
         });
     }

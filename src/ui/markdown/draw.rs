@@ -3,6 +3,7 @@
 use super::code::code;
 use super::picture::picture;
 use crate::core::markdown::node::{Align, Block, Inline, Item};
+use crate::core::markdown::outline::Place;
 use crate::core::markdown::tree::{Element, Node};
 use crate::i18n::thread as words;
 
@@ -11,8 +12,8 @@ const REL: &str = "external noopener noreferrer";
 
 /// A block of the outermost level. The direction of its text is found here: further in, `auto` would hide the text
 /// from the block around it.
-pub fn top(source: &Block) -> Node {
-    let mut node = block(source);
+pub fn top(source: &Block, place: Place) -> Node {
+    let mut node = block(source, &mut { place });
     let has_text = !matches!(source, Block::Code { .. } | Block::Math(_) | Block::Rule);
     if let Node::Element(element) = &mut node
         && has_text
@@ -32,9 +33,9 @@ pub fn path(block: &Block) -> &'static [usize] {
 }
 
 /// The children of a block that are kept or added one by one.
-pub fn parts(block: &Block) -> Vec<Node> {
+pub fn parts(block: &Block, place: Place) -> Vec<Node> {
     match block {
-        Block::List { items, .. } => items.iter().map(item).collect(),
+        Block::List { items, .. } => items.iter().map(|one| item(one, place)).collect(),
         Block::Table { align, head, rows } => {
             let row = |cells: &Vec<_>| row("td", align, head.len(), cells);
             rows.iter().map(row).collect()
@@ -43,11 +44,21 @@ pub fn parts(block: &Block) -> Vec<Node> {
     }
 }
 
-fn block(node: &Block) -> Node {
+/// What is in a quotation, a note or an item at this place.
+fn inside(source: &[Block], place: Place) -> Vec<Node> {
+    let mut place = place.inside();
+    source.iter().map(|one| block(one, &mut place)).collect()
+}
+
+fn block(node: &Block, place: &mut Place) -> Node {
     match node {
         Block::Paragraph(inlines) => Element::new("p").holding(spans(inlines)).into(),
         Block::Heading { level, inlines } => {
-            Element::new(heading(*level)).holding(spans(inlines)).into()
+            // How it looks is the text's affair, where it stands in the outline that of the page.
+            Element::new(heading(place.enter(*level)))
+                .with("data-level", level.to_string())
+                .holding(spans(inlines))
+                .into()
         }
         Block::Code {
             language,
@@ -55,24 +66,24 @@ fn block(node: &Block) -> Node {
             is_open,
         } => code(language.as_deref(), text, *is_open),
         Block::Math(source) => math("div", source, true),
-        Block::Note { label, blocks } => note(label, blocks),
+        Block::Note { label, blocks } => note(label, inside(blocks, *place)),
         Block::Quote(blocks) => Element::new("blockquote")
-            .holding(blocks.iter().map(block))
+            .holding(inside(blocks, *place))
             .into(),
-        Block::List { ordered: None, .. } => Element::new("ul").holding(parts(node)).into(),
+        Block::List { ordered: None, .. } => Element::new("ul").holding(parts(node, *place)).into(),
         Block::List {
             ordered: Some(first),
             ..
         } => {
             let first = (*first != 1).then(|| first.to_string());
             let list = Element::new("ol").with_some("start", first);
-            list.holding(parts(node)).into()
+            list.holding(parts(node, *place)).into()
         }
         Block::Table { align, head, .. } => {
             let head_row = row("th", align, head.len(), head);
             let table = Element::new("table").holding([
                 Element::new("thead").holding([head_row]).into(),
-                Element::new("tbody").holding(parts(node)).into(),
+                Element::new("tbody").holding(parts(node, *place)).into(),
             ]);
             // Focusable, because a wide table is scrolled by keys too.
             Element::new("div")
@@ -97,7 +108,7 @@ fn heading(level: u8) -> &'static str {
     }
 }
 
-fn item(item: &Item) -> Node {
+fn item(item: &Item, place: Place) -> Node {
     let tick = item.checked.map(|is_done| {
         let tick = Element::new("input")
             .with("type", "checkbox")
@@ -112,10 +123,11 @@ fn item(item: &Item) -> Node {
         }
     });
     let mut children: Vec<Node> = tick.into_iter().collect();
+    let mut place = place.inside();
     for node in &item.blocks {
         match node {
             Block::Paragraph(inlines) if item.tight => children.extend(spans(inlines)),
-            _ => children.push(block(node)),
+            _ => children.push(block(node, &mut place)),
         }
     }
     Element::new("li").holding(children).into()
@@ -138,7 +150,7 @@ fn row(tag: &'static str, align: &[Align], columns: usize, cells: &[Vec<Inline>]
     Element::new("tr").holding(cells).into()
 }
 
-fn note(label: &str, blocks: &[Block]) -> Node {
+fn note(label: &str, blocks: Vec<Node>) -> Node {
     let back = Element::new("button")
         .with("type", "button")
         .with("class", "md__ref")
@@ -146,7 +158,7 @@ fn note(label: &str, blocks: &[Block]) -> Node {
         .with("data-to", label.to_owned())
         .with("aria-label", words::note_back(label))
         .saying(label);
-    let text = Element::new("div").holding(blocks.iter().map(block));
+    let text = Element::new("div").holding(blocks);
     Element::new("div")
         .with("class", "md__note")
         .with("role", "note")

@@ -245,11 +245,6 @@ pub async fn choose(app: &App, server: &Server, command: &str) -> Outcome<()> {
 
 /// The faults that axe-core finds in the page on show, against WCAG 2.2 AA and its best practices.
 pub async fn is_accessible(browser: &Browser, page: &str) -> Outcome<()> {
-    is_accessible_but_for(browser, page, &[]).await
-}
-
-/// The same without some of its rules.
-pub async fn is_accessible_but_for(browser: &Browser, page: &str, rules: &[&str]) -> Outcome<()> {
     let path = crate::setup::axe()
         .ok_or_else(|| Failure::new("ENFILADE_AXE names no axe-core".to_owned()))?;
     let source =
@@ -264,12 +259,6 @@ pub async fn is_accessible_but_for(browser: &Browser, page: &str, rules: &[&str]
             `${fault.id}: ${fault.nodes.slice(0, 3).map((node) => node.target.join(' ')).join(' | ')}`)))
           .catch((error) => done([String(error)]));";
     let faults = browser.script_async(run).await?;
-    let mut faults = faults.as_array().cloned().unwrap_or_default();
-    let is_of = |fault: &str| {
-        rules
-            .iter()
-            .any(|rule| fault.starts_with(&format!("{rule}:")))
-    };
-    faults.retain(|fault| !fault.as_str().is_some_and(is_of));
+    let faults = faults.as_array().cloned().unwrap_or_default();
     ensure(faults.is_empty(), || format!("{page}: {faults:?}"))
 }

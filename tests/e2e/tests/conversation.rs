@@ -154,6 +154,12 @@ async fn an_answer_that_ended_elsewhere_is_marked_as_new_until_it_is_looked_at()
             title.as_str().is_some_and(|title| title.starts_with("(1)")),
             || format!("the tab is called {title}"),
         )?;
+        app.to_lobby().await?;
+        let room = app.rooms().0;
+        let new_room = Found::named("link", &format!("{room}, new"));
+        browser.find(&new_room).await?;
+        is_accessible(&browser, "a room with something new").await?;
+        app.open_room(room).await?;
         open_thread(&app, &thread).await?;
         browser
             .wait_until("a thread without a mark", PATIENCE, || async {
@@ -162,7 +168,12 @@ async fn an_answer_that_ended_elsewhere_is_marked_as_new_until_it_is_looked_at()
                 Ok(is_plain && !browser.has(&new).await?)
             })
             .await?;
-        is_complete(&app, &server, &thread).await
+        is_complete(&app, &server, &thread).await?;
+        app.to_lobby().await?;
+        browser.find(&Found::named("link", room)).await?;
+        ensure(!browser.has(&new_room).await?, || {
+            "the room is new after everything in it was read".to_owned()
+        })
     })
     .await
 }
