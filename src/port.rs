@@ -252,6 +252,10 @@ pub trait Desk: Send + Sync {
     fn ask_permission(&self) -> LocalBoxFuture<'static, Permission>;
     /// Tells them outside the page; a press on it brings the page up and `on_press` is called. `tag` replaces an older notice of the same tag.
     fn notify(&self, title: &str, body: &str, tag: &str, on_press: Box<dyn Fn()>);
+    /// Tells the other tabs of this browser that have a room open.
+    fn tell_tabs(&self, word: &str);
+    /// Hears what they tell, for as long as `heard` says that it still listens.
+    fn hear_tabs(&self, heard: Box<dyn Fn(&str) -> bool>);
     /// Says how many threads of a place want the person; the sum of all places stands before the title of the page.
     fn badge(&self, place: &str, count: usize);
 }

@@ -64,7 +64,7 @@ fn opened(text: &str) -> Option<(u32, Value)> {
 /// Every storage key of the app. Variable parts are percent-encoded, so no value can reach into another's key.
 pub mod keys {
     use crate::core::composer::draft::{DraftKey, UserKey};
-    use crate::core::room::RoomId;
+    use crate::core::room::{RoomId, ThreadId};
     use crate::core::route::encode_segment;
     use crate::core::server::id::ServerId;
     use crate::core::session::pre_auth::FlowId;
@@ -175,6 +175,17 @@ pub mod keys {
     /// What all read marks for one server begin with, and no other server's.
     pub fn read_prefix(server: &ServerId) -> String {
         format!("{PREFIX}read/{}/", encode_segment(server.as_str()))
+    }
+
+    /// The run of a thread that waits for what one person answers in this browser.
+    pub fn calls(server: &ServerId, user: &UserKey, room: &RoomId, thread: &ThreadId) -> String {
+        let parts = [user.as_str(), room.as_str(), thread.as_str()].map(encode_segment);
+        format!("{}calls/{}", undone_prefix(server), parts.join("/"))
+    }
+
+    /// What all records of work to be finished at one server begin with, and no other server's.
+    pub fn undone_prefix(server: &ServerId) -> String {
+        format!("{PREFIX}undone/{}/", encode_segment(server.as_str()))
     }
 
     /// Whether the person wants to be told of answers outside the page.

@@ -10,6 +10,12 @@ pub const ONCE: &str = "Allow once";
 pub const FOR_THREAD: &str = "Allow in this thread";
 /// Says no.
 pub const DENY: &str = "Deny";
+/// Puts the question aside, so that the conversation can be read first.
+pub const LATER: &str = "Decide later";
+/// On the row of a call that waits for the person.
+pub const WAITS: &str = "Waits for your answer";
+/// Puts a question that was put aside to the person again.
+pub const ANSWER: &str = "Answer now";
 /// What an answer means.
 pub const MEANING: &str = "What you allow in this thread is forgotten when you close this page. If you deny, the agent goes on without it.";
 

@@ -20,7 +20,7 @@ use crate::port::{ByteStream, HttpRequest, HttpResponse, HttpStream, Method, Tra
 /// Requests at once to one server, streams aside (`decisions.md` section 8).
 const AT_ONCE: usize = 6;
 
-type Hook = Box<dyn Fn() + Send + Sync>;
+type Hook = Arc<dyn Fn() + Send + Sync>;
 
 /// What to do when nothing answers any more.
 #[derive(Clone, Default)]
@@ -93,7 +93,7 @@ impl ApiClient {
 
     /// Says what to do when the server stops answering, or the session cannot be renewed for now.
     pub fn on_unreachable(&self, hook: impl Fn() + Send + Sync + 'static) {
-        *lock(&self.lost.0) = Some(Box::new(hook));
+        *lock(&self.lost.0) = Some(Arc::new(hook));
     }
 
     /// Sends a request in the session and gives the body of a good answer.
@@ -226,7 +226,8 @@ impl ApiClient {
     }
 
     fn tell_lost(&self) {
-        if let Some(hook) = lock(&self.lost.0).as_ref() {
+        let hook = lock(&self.lost.0).clone();
+        if let Some(hook) = hook {
             hook();
         }
     }

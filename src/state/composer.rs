@@ -28,7 +28,7 @@ const LARGE: usize = 100_000;
 /// How much less often.
 const LARGE_FACTOR: u32 = 5;
 
-type Sender = Box<dyn Fn(Outgoing) + Send + Sync>;
+type Sender = Arc<dyn Fn(Outgoing) + Send + Sync>;
 
 /// The composer of a thread, or of the "new thread" page of a room. Clones share it.
 #[derive(Clone)]
@@ -179,7 +179,7 @@ impl Composer {
 
     /// Says what sending means here.
     pub fn on_send(&self, sender: impl Fn(Outgoing) + Send + Sync + 'static) {
-        *lock(&self.0.sender) = Some(Box::new(sender));
+        *lock(&self.0.sender) = Some(Arc::new(sender));
     }
 
     /// The text in the field, with a token for each image.
@@ -313,7 +313,9 @@ impl Composer {
         self.save();
         self.0.error.set(None);
         self.0.sending.set(true);
-        if let Some(sender) = lock(&self.0.sender).as_ref() {
+        // Called without the lock: what it does is not known here.
+        let sender = lock(&self.0.sender).clone();
+        if let Some(sender) = sender {
             sender(message);
         }
     }

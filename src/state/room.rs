@@ -1,27 +1,29 @@
 //! A room: its threads, and which of them have a live run.
 
+mod edit;
+mod elsewhere;
 mod tidy;
 
 use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 
 use reactive_graph::signal::ArcRwSignal;
 use reactive_graph::traits::{Update, With, WithUntracked};
 
+pub(super) use self::elsewhere::Word;
 use super::Load;
 use super::composer::Composer;
 use super::limit::Limit;
 use super::server::{Server, Tenant};
 use super::task::{lock, spawn};
 use super::thread::ThreadState;
-use super::toast::Tone;
 use super::tools::{Approval, Tools};
 use super::unread::Unread;
 use crate::api::soliplex;
 use crate::core::composer::draft::DraftKey;
 use crate::core::composer::outgoing::Outgoing;
-use crate::core::error::ApiError;
 use crate::core::room::{Room, RoomId, ThreadId};
 use crate::core::route::Route;
 use crate::core::server::alias::Alias;
@@ -52,6 +54,8 @@ struct Inner {
     unread: Unread,
     /// One for all rooms of the server.
     turns: Limit,
+    /// It was let go of: what is still on its way is asked for and noted no more.
+    is_gone: AtomicBool,
 }
 
 impl PartialEq for RoomState {
@@ -111,6 +115,7 @@ impl Tenant for Inner {
     }
 
     fn let_go(&self) {
+        self.is_gone.store(true, Ordering::Relaxed);
         self.tools.let_go();
         self.unread.let_go(|| {
             for thread in self.open_threads() {
@@ -224,6 +229,7 @@ impl RoomState {
             tools,
             unread,
             turns,
+            is_gone: AtomicBool::new(false),
         }));
         let weak = Arc::downgrade(&this.0);
         this.0.tools.on_change(move |asked, is_new| {
@@ -231,6 +237,7 @@ impl RoomState {
                 Self(inner).note_question(asked, is_new);
             }
         });
+        this.hear_tabs();
         let weak = Arc::downgrade(&this.0);
         this.0.new_thread.on_send(move |message| {
             if let Some(inner) = weak.upgrade() {
@@ -353,7 +360,7 @@ impl RoomState {
         clock.sleep(TITLE_DELAY).await;
         self.refresh_threads().await;
         let name = self.0.thread_name(thread);
-        if name.is_none_or(|name| name == soliplex::UNNAMED) {
+        if !self.is_gone() && name.is_none_or(|name| name == soliplex::UNNAMED) {
             clock.sleep(LATE_TITLE).await;
             self.refresh_threads().await;
         }
@@ -387,6 +394,11 @@ impl RoomState {
         self.0.unread.notices().tell(&title, body, &tag, go);
     }
 
+    /// Whether whoever had it open has left: it is never used again.
+    pub(super) fn is_gone(&self) -> bool {
+        self.0.is_gone.load(Ordering::Relaxed)
+    }
+
     /// Loads the threads unless they are there or on their way.
     pub fn load_threads(&self) {
         if self
@@ -405,7 +417,7 @@ impl RoomState {
     }
 
     async fn refresh_threads(&self) {
-        if self.0.threads.with_untracked(|threads| threads.busy) {
+        if self.is_gone() || self.0.threads.with_untracked(|threads| threads.busy) {
             return;
         }
         self.0.threads.update(|threads| threads.busy = true);
@@ -415,6 +427,9 @@ impl RoomState {
             .client()
             .call(soliplex::threads(&self.0.id))
             .await;
+        if self.is_gone() {
+            return;
+        }
         let threads = answer.and_then(|body| soliplex::read_threads(&body));
         if let Ok(threads) = &threads {
             self.0.server.note_threads(&self.0.id, threads);
@@ -462,84 +477,5 @@ impl RoomState {
             load.data.get_or_insert_default().insert(0, fresh);
         });
         thread.begin(message, made.run, made.state);
-    }
-
-    /// Gives a thread another name.
-    pub fn rename(&self, id: &ThreadId, name: String) {
-        let name = name.trim().to_owned();
-        if name.is_empty() {
-            return;
-        }
-        let before = self.0.thread_name(id);
-        self.set_name(id, Some(name.clone()));
-        let (this, id) = (self.clone(), id.clone());
-        spawn(async move {
-            let answer = this
-                .0
-                .server
-                .client()
-                .call(soliplex::rename_thread(&this.0.id, &id, &name))
-                .await;
-            if let Err(error) = answer {
-                this.set_name(&id, before);
-                this.tell(&i18n::rename_failed(), &error);
-            }
-        });
-    }
-
-    fn set_name(&self, id: &ThreadId, name: Option<String>) {
-        self.0.threads.update(|load| {
-            if let Some(thread) = load
-                .data
-                .iter_mut()
-                .flatten()
-                .find(|thread| thread.id == *id)
-            {
-                thread.name = name;
-            }
-        });
-    }
-
-    /// Deletes a thread.
-    pub fn delete(&self, id: &ThreadId) {
-        let (this, id) = (self.clone(), id.clone());
-        spawn(async move {
-            match this
-                .0
-                .server
-                .client()
-                .call(soliplex::delete_thread(&this.0.id, &id))
-                .await
-            {
-                // Somebody else was faster: the outcome is the same.
-                Ok(_) | Err(ApiError::NotFound { .. }) => this.deleted(&id),
-                Err(error) => this.tell(&i18n::delete_failed(), &error),
-            }
-        });
-    }
-
-    fn deleted(&self, id: &ThreadId) {
-        let gone = lock(&self.0.open).remove(id);
-        if let Some(thread) = gone {
-            thread.let_go();
-        }
-        self.0.unread.forget(id);
-        self.0.threads.update(|load| {
-            if let Some(threads) = &mut load.data {
-                threads.retain(|thread| thread.id != *id);
-            }
-        });
-        let shared = self.0.server.shared();
-        if matches!(shared.here(), Some(Route::Thread { thread, .. }) if thread == *id) {
-            shared.go(&Route::room(self.0.server.alias(), self.0.id.clone()), true);
-        }
-    }
-
-    fn tell(&self, what: &str, error: &ApiError) {
-        // The end of the session has its own notice.
-        if !matches!(error, ApiError::Unauthorized | ApiError::Cancelled) {
-            let text = format!("{what} {}", i18n::errors::api_error_line(error));
-            self.0.server.shared().toasts.tell(Tone::Danger, text);
-        }
     }
 }

@@ -53,7 +53,9 @@ impl Wake {
 
     /// Wakes whoever waits.
     pub fn ring(&self) {
-        for sender in std::mem::take(&mut *lock(&self.0)) {
+        // Whoever wakes up may wait again at once, which takes the lock.
+        let waiting = std::mem::take(&mut *lock(&self.0));
+        for sender in waiting {
             // Whoever has left needs no waking.
             let _ = sender.send(());
         }
@@ -297,6 +299,34 @@ fn pause_before(attempt: u32, random: u64) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use futures_util::task::{ArcWake, waker};
+    use std::task::Context;
+
+    /// Whoever is woken here looks whether the lock is free.
+    struct Looks(Wake, Mutex<Vec<bool>>);
+
+    impl ArcWake for Looks {
+        fn wake_by_ref(this: &Arc<Self>) {
+            let is_free = this.0.0.try_lock().is_ok();
+            lock(&this.1).push(is_free);
+        }
+    }
+
+    #[test]
+    fn whoever_is_woken_may_wait_again_at_once() {
+        let wake = Wake::default();
+        let looks = Arc::new(Looks(wake.clone(), Mutex::default()));
+        let mut heard = wake.heard();
+        let waker = waker(looks.clone());
+        assert!(
+            heard
+                .as_mut()
+                .poll_unpin(&mut Context::from_waker(&waker))
+                .is_pending()
+        );
+        wake.ring();
+        assert_eq!(*lock(&looks.1), [true]);
+    }
 
     #[test]
     fn pauses_double_up_to_a_limit_and_are_spread() {

@@ -2,6 +2,7 @@
 //! page ends nothing.
 
 mod again;
+mod calls;
 pub mod feedback;
 mod follow;
 mod input;
@@ -26,7 +27,8 @@ use super::composer::Composer;
 use super::room::RoomState;
 use super::stream::Wake;
 use super::task::lock;
-use crate::core::composer::draft::DraftKey;
+use super::tools::Tools;
+use crate::core::composer::draft::{DraftKey, UserKey};
 use crate::core::room::{RoomId, ThreadId};
 use crate::core::server::id::ServerId;
 use crate::core::thread::message::{Row, RowId, RowKind, RowState};
@@ -90,6 +92,8 @@ pub struct ThreadState(Arc<Inner>);
 struct Inner {
     room: RoomState,
     key: ThreadKey,
+    /// Who has it open.
+    user: UserKey,
     composer: Composer,
     order: ArcRwSignal<Vec<RowId>>,
     rows: Mutex<HashMap<RowId, ArcRwSignal<Row>>>,
@@ -125,6 +129,15 @@ struct Work {
     left: Option<i64>,
     /// A run was stopped here: the server has more of it than is shown.
     is_own: bool,
+    /// Whoever had it open has left, or it was deleted: nothing is loaded or begun here any more.
+    is_gone: bool,
+}
+
+/// What was known of the conversation when something was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Stamp {
+    turn: u64,
+    tail: u64,
 }
 
 struct Live {
@@ -148,9 +161,10 @@ impl ThreadState {
             room: room.id().clone(),
             thread,
         };
+        let user = server.session().user();
         let draft = DraftKey {
             server: key.server.clone(),
-            user: server.session().user(),
+            user: user.clone(),
             room: key.room.clone(),
             thread: Some(key.thread.clone()),
         };
@@ -158,6 +172,7 @@ impl ThreadState {
         let this = Self(Arc::new(Inner {
             room,
             key,
+            user,
             composer,
             order: ArcRwSignal::default(),
             rows: Mutex::default(),
@@ -244,6 +259,12 @@ impl ThreadState {
         }
     }
 
+    /// The tools that its agent may call in this app.
+    #[must_use]
+    pub fn tools(&self) -> Tools {
+        self.0.room.tools()
+    }
+
     fn client(&self) -> ApiClient {
         self.0.room.server().client().clone()
     }
@@ -269,6 +290,20 @@ impl ThreadState {
         lock(&self.0.work).live.is_some()
     }
 
+    fn is_gone(&self) -> bool {
+        lock(&self.0.work).is_gone
+    }
+
+    fn stamp(&self) -> Stamp {
+        lock(&self.0.work).past.stamp()
+    }
+
+    /// Whether what was asked for with this stamp still belongs here, and to nobody who came in between.
+    fn is_wanted(&self, stamp: Stamp) -> bool {
+        let work = lock(&self.0.work);
+        !work.is_gone && work.live.is_none() && work.past.stamp() == stamp
+    }
+
     /// Loads its past unless that is there or on its way.
     pub fn open(&self) {
         let (is_there, is_busy) = self
@@ -277,7 +312,7 @@ impl ThreadState {
             .with_untracked(|load| (load.data.is_some(), load.busy));
         if !is_there && !is_busy && !self.is_live() {
             self.reload();
-        } else if is_there && std::mem::take(&mut lock(&self.0.work).is_stale) {
+        } else if is_there && lock(&self.0.work).is_stale {
             self.look();
         }
     }

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex};
 use futures_channel::oneshot;
 use futures_util::future::{Either, LocalBoxFuture, select};
 use reactive_graph::signal::ArcRwSignal;
-use reactive_graph::traits::{Update, WithUntracked};
+use reactive_graph::traits::{Read, Update, With, WithUntracked};
 use serde_json::{Map, Value};
 
 use super::server::Server;
@@ -95,6 +95,8 @@ pub struct Approval {
     pub id: u64,
     /// The thread whose agent asks.
     pub thread: ThreadKey,
+    /// The call, by the id that the server gave it.
+    pub call: String,
     /// The tool.
     pub tool: String,
     /// Its arguments, JSON text as it came.
@@ -141,6 +143,8 @@ struct Inner {
     tools: Mutex<Vec<Tool>>,
     /// In the order in which they were asked.
     waiting: ArcRwSignal<Vec<Approval>>,
+    /// Those that the person has put aside for now.
+    aside: ArcRwSignal<BTreeSet<u64>>,
     work: Mutex<Work>,
 }
 
@@ -166,6 +170,7 @@ impl Tools {
             server: server.clone(),
             tools: Mutex::new(set::all()),
             waiting: ArcRwSignal::default(),
+            aside: ArcRwSignal::default(),
             work: Mutex::default(),
         }))
     }
@@ -190,10 +195,56 @@ impl Tools {
         self.find(name).is_some()
     }
 
+    /// Whether the person is asked before this tool is used.
+    #[must_use]
+    pub fn asks(&self, name: &str) -> bool {
+        self.find(name).is_some_and(|tool| tool.needs_approval)
+    }
+
     /// The questions that wait, oldest first.
     #[must_use]
     pub fn waiting(&self) -> ArcRwSignal<Vec<Approval>> {
         self.0.waiting.clone()
+    }
+
+    /// The question to put to the person who looks at this thread, if one waits that was not put aside (tracked).
+    #[must_use]
+    pub fn in_front(&self, thread: &ThreadKey) -> Option<Approval> {
+        let waiting = self.0.waiting.read();
+        let aside = self.0.aside.read();
+        let mut here = waiting.iter().filter(|asked| asked.thread == *thread);
+        here.find(|asked| !aside.contains(&asked.id)).cloned()
+    }
+
+    /// Whether a call of this thread waits for an answer (tracked).
+    #[must_use]
+    pub fn waits(&self, thread: &ThreadKey, call: &str) -> bool {
+        let is_it = |asked: &Approval| asked.call == call && asked.thread == *thread;
+        self.0.waiting.with(|waiting| waiting.iter().any(is_it))
+    }
+
+    /// The person wants to see the conversation first: the question goes on waiting, out of the way.
+    pub fn put_aside(&self, id: u64) {
+        if self.asked(id).is_some() {
+            self.0.aside.update(|aside| {
+                aside.insert(id);
+            });
+        }
+    }
+
+    /// What was put aside in this thread is put to the person again.
+    pub fn bring_back(&self, thread: &ThreadKey) {
+        for asked in self.asked_in(thread) {
+            self.back_in_front(asked.id);
+        }
+    }
+
+    fn back_in_front(&self, id: u64) {
+        if self.0.aside.with_untracked(|aside| aside.contains(&id)) {
+            self.0.aside.update(|aside| {
+                aside.remove(&id);
+            });
+        }
     }
 
     /// Whether this thread waits for an answer (untracked).
@@ -293,6 +344,7 @@ impl Tools {
         let approval = Approval {
             id,
             thread: thread.clone(),
+            call: call.id.clone(),
             tool: call.name.clone(),
             args: call.args.clone(),
             shares,
@@ -392,6 +444,7 @@ impl Tools {
         self.0
             .waiting
             .update(|waiting| waiting.retain(|asked| asked.id != id));
+        self.back_in_front(id);
         self.changed(&asked, false);
     }
 

@@ -2,13 +2,15 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
 
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use js_sys::{Function, Object, Promise, Reflect};
+use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Element, EventTarget, Notification};
+use web_sys::{BroadcastChannel, Element, EventTarget, MessageEvent, Notification};
 
 use super::events::Listener;
 use super::{dom, window};
@@ -28,6 +30,48 @@ struct Memory {
     notices: VecDeque<(String, Listener)>,
     /// How many threads want the person, by place.
     counts: BTreeMap<String, usize>,
+    /// The way to the other tabs, once somebody here listens or tells.
+    tabs: Option<Tabs>,
+    /// Who listens to them.
+    hearers: Vec<Hearer>,
+}
+
+/// Hears what other tabs tell; says whether it still listens.
+type Hearer = Rc<dyn Fn(&str) -> bool>;
+
+/// The way to the other tabs, and what hears them.
+struct Tabs {
+    channel: BroadcastChannel,
+    _heard: Closure<dyn FnMut(MessageEvent)>,
+}
+
+/// Its name; not that of the channel on which stored keys are told.
+const TABS: &str = "enfilade-rooms";
+
+impl Tabs {
+    fn open() -> Option<Self> {
+        let channel = BroadcastChannel::new(TABS).ok()?;
+        let heard = Closure::<dyn FnMut(MessageEvent)>::new(|event: MessageEvent| {
+            if let Some(word) = event.data().as_string() {
+                pass_on(&word);
+            }
+        });
+        channel.set_onmessage(Some(heard.as_ref().unchecked_ref()));
+        Some(Self {
+            channel,
+            _heard: heard,
+        })
+    }
+}
+
+/// Tells everybody here who listens; nothing is borrowed meanwhile.
+fn pass_on(word: &str) {
+    let hearers = MEMORY.with_borrow(|memory| memory.hearers.clone());
+    let gone: Vec<_> = hearers.into_iter().filter(|heard| !heard(word)).collect();
+    if !gone.is_empty() {
+        let is_gone = |one: &Hearer| gone.iter().any(|other| Rc::ptr_eq(one, other));
+        MEMORY.with_borrow_mut(|memory| memory.hearers.retain(|one| !is_gone(one)));
+    }
 }
 
 thread_local! {
@@ -201,6 +245,27 @@ impl Desk for BrowserDesk {
                 memory.notices.pop_front();
             }
             memory.notices.push_back((tag.to_owned(), press));
+        });
+    }
+
+    fn tell_tabs(&self, word: &str) {
+        MEMORY.with_borrow_mut(|memory| {
+            if memory.tabs.is_none() {
+                memory.tabs = Tabs::open();
+            }
+            if let Some(tabs) = &memory.tabs {
+                // A channel that was closed with its page has nobody to tell.
+                let _ = tabs.channel.post_message(&word.into());
+            }
+        });
+    }
+
+    fn hear_tabs(&self, heard: Box<dyn Fn(&str) -> bool>) {
+        MEMORY.with_borrow_mut(|memory| {
+            if memory.tabs.is_none() {
+                memory.tabs = Tabs::open();
+            }
+            memory.hearers.push(Rc::from(heard));
         });
     }
 

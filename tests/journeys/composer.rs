@@ -1,5 +1,7 @@
 //! Messages that wait for their turn, and images: sent once, in order, and given back whole.
 
+use std::sync::Mutex;
+
 use enfilade::core::composer::outgoing::Image;
 use enfilade::core::composer::written::Content;
 use enfilade::core::record::keys;
@@ -635,4 +637,26 @@ fn a_text_that_stands_here_outlives_its_draft() {
     world.deliver();
     assert_eq!(text(&composer), "three");
     assert_eq!(waiting(&composer), ["held: two"]);
+}
+
+#[test]
+fn what_sending_does_may_change_what_sending_does() {
+    // In a thread of its own: where the sender is called under its lock, it waits for itself for ever.
+    let (done, is_done) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let (world, harbor) = World::with_one();
+        let tab = world.open();
+        let composer = tab.thread(&harbor, "t-1").composer();
+        let (same, told) = (composer.clone(), std::sync::Arc::new(Mutex::new(0)));
+        let count = told.clone();
+        composer.on_send(move |_| {
+            *count.lock().unwrap() += 1;
+            same.on_send(|_| ());
+        });
+        composer.send_alone("hello".into());
+        let told = *told.lock().unwrap();
+        let _ = done.send(told);
+    });
+    let told = is_done.recv_timeout(std::time::Duration::from_secs(20));
+    assert_eq!(told, Ok(1));
 }

@@ -11,7 +11,8 @@ mod tab;
 mod vault;
 
 use std::cell::RefCell;
-use std::sync::{Mutex, Once};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, Once};
 
 pub use self::backend::Backend;
 pub use self::clock::FakeClock;
@@ -42,6 +43,8 @@ pub struct World {
     pub disk: Disk,
     pub locks: FakeLocks,
     pub vault: FakeVault,
+    /// Tells the tabs of this world from those of another.
+    browser: Arc<AtomicBool>,
     remembered: RefCell<Vec<ServerRecord>>,
     epochs: RefCell<u64>,
     tabs: RefCell<Vec<Tab>>,
@@ -63,6 +66,7 @@ impl World {
             clock,
             disk: Disk::default(),
             vault: FakeVault::default(),
+            browser: Arc::default(),
             remembered: RefCell::default(),
             epochs: RefCell::new(100),
             tabs: RefCell::default(),

@@ -1,6 +1,7 @@
 //! Journeys through the state layer: real state, fake effects, a fake clock. Nothing sleeps.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod approvals;
 mod composer;
 mod connect;
 mod connecting;
@@ -11,6 +12,7 @@ mod feedback;
 mod guard;
 mod history;
 mod idle;
+mod late;
 mod lobby;
 mod outlook;
 mod people;
@@ -31,3 +33,4 @@ mod tabs;
 mod tools;
 mod unloaded;
 mod unread;
+mod windows;

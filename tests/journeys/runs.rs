@@ -1,5 +1,7 @@
 //! Runs belong to the app: they wait their turn, go on elsewhere and after calls, and are found again.
 
+use std::sync::atomic::Ordering;
+
 use enfilade::core::thread::message::{RowKind, RowState};
 use enfilade::port::TransportError;
 use enfilade::state::composer::Composer;
@@ -379,11 +381,13 @@ fn what_another_tab_has_sent_is_there_when_the_person_comes_back() {
         tab.settle();
     }
     let before = reader.order().get_untracked();
+    there.desk.hidden.store(true, Ordering::Relaxed);
     send(&here, &sender, "from here");
     let run = harbor.last_run();
     begin(&harbor, &run);
     world.advance(MINUTE / 2);
     assert_eq!(rows(&reader).len(), 2);
+    there.desk.hidden.store(false, Ordering::Relaxed);
     there.app.wake();
     there.settle();
     let shown = [

@@ -9,6 +9,7 @@ use enfilade::state::task::spawn;
 use enfilade::state::thread::ThreadKey;
 use enfilade::state::tools::{Answer, Approval, Tool, ToolCall, ToolOutcome, Tools};
 use futures_util::FutureExt;
+use reactive_graph::graph::untrack;
 use reactive_graph::traits::GetUntracked;
 use serde_json::{Value, json};
 
@@ -399,6 +400,37 @@ fn questions_are_asked_in_order_and_a_tool_that_asks_nothing_does_not_wait() {
     );
     room.answer(Answer::Once);
     assert_eq!(room.outcome("two"), Some(good("selected")));
+}
+
+#[test]
+fn a_question_can_be_put_aside_and_brought_back() {
+    let room = Room::new();
+    let (used, key) = (Arc::default(), room.key("t-1"));
+    room.tools.register(counting("count", &used));
+    let in_front = |room: &Room| untrack(|| room.tools.in_front(&key)).map(|asked| asked.call);
+    room.call_in("t-1", "one", "count", "{}");
+    room.call_in("t-1", "two", "count", "{}");
+    assert_eq!(in_front(&room).as_deref(), Some("one"));
+    let (first, second) = (room.waiting()[0].id, room.waiting()[1].id);
+    room.tools.put_aside(first);
+    assert_eq!(in_front(&room).as_deref(), Some("two"));
+    room.tools.put_aside(second);
+    assert_eq!(in_front(&room), None);
+    assert_eq!(room.waiting().len(), 2, "both go on waiting");
+    assert!(untrack(|| room.tools.waits(&key, "one")));
+    assert!(!untrack(|| room.tools.waits(&room.key("t-2"), "one")));
+    assert!(!untrack(|| room.tools.waits(&key, "three")));
+    room.world.advance(3_600 * SECOND);
+    room.tools.bring_back(&key);
+    assert_eq!(in_front(&room).as_deref(), Some("one"));
+    room.answer(Answer::Deny);
+    assert!(!untrack(|| room.tools.waits(&key, "one")));
+    assert_eq!(in_front(&room).as_deref(), Some("two"));
+    assert_eq!(used.load(Ordering::Relaxed), 0);
+    room.tools.put_aside(first);
+    room.tools.put_aside(second);
+    room.tools.cancel(&key);
+    assert_eq!(in_front(&room), None);
 }
 
 #[test]

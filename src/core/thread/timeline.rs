@@ -224,10 +224,19 @@ impl Timeline {
         }
         let kinds: Vec<_> = self.rows_of(run).map(|row| &row.kind).collect();
         let has_answer = |kind: &&RowKind| matches!(kind, RowKind::Assistant { .. });
-        if !kinds.is_empty() && !kinds.iter().any(has_answer) {
+        let has_answer = kinds.iter().any(has_answer);
+        let is_shown =
+            !kinds.is_empty() || self.rows.iter().any(|row| row.run.as_deref() == Some(run));
+        if is_shown && !has_answer {
             change.merge(self.push_no_response(run, RowState::Partial, last));
         }
         change.and(self.settle_sources(run))
+    }
+
+    /// Takes out what a run has made: it turns out that there is none.
+    pub fn withdraw(&mut self, run: &str) -> Change {
+        self.runs.remove(run);
+        self.remove_rows(|row| row.run.as_deref() == Some(run))
     }
 
     /// The stream of this run was lost: what came is kept as partial, and goes on if the run is resumed.

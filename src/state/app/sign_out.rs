@@ -84,8 +84,13 @@ impl App {
         shared.remove(&keys::pause(server.id()));
         shared.remove(&keys::names(server.id()));
         shared.remove(&keys::trusted(server.id()));
-        for key in shared.keys(&keys::read_prefix(server.id())) {
-            shared.remove(&key);
+        for prefix in [
+            keys::read_prefix(server.id()),
+            keys::undone_prefix(server.id()),
+        ] {
+            for key in shared.keys(&prefix) {
+                shared.remove(&key);
+            }
         }
         if let Some((provider, tokens)) = ended {
             let server = server.clone();

@@ -63,6 +63,23 @@ impl ThreadState {
         }
     }
 
+    /// Another tab has begun a run of this thread. `here`: somebody sees it here.
+    pub(in crate::state) fn went_on_elsewhere(&self, here: bool) {
+        // Looked for later where it is not on show, or something is under way.
+        lock(&self.0.work).is_stale = true;
+        if here {
+            self.look();
+        }
+    }
+
+    /// What has happened elsewhere during a run, or while the past was being loaded, is looked for now.
+    pub(super) fn look_if_stale(&self) {
+        let is_here = self.0.room.is_on_show(&self.0.key.thread);
+        if is_here && lock(&self.0.work).is_stale {
+            self.look();
+        }
+    }
+
     /// Looks whether something has happened in this thread elsewhere, in another tab or on another device, and adds it below.
     pub(super) fn look(&self) {
         let is_there = self
@@ -73,9 +90,11 @@ impl ThreadState {
         {
             let mut work = lock(&self.0.work);
             let is_early = (0..LOOK_PAUSE).contains(&(now - work.looked_at));
-            if !is_there || work.live.is_some() || is_early {
+            let is_known = is_early && !work.is_stale;
+            if !is_there || work.is_gone || work.live.is_some() || is_known {
                 return;
             }
+            work.is_stale = false;
             work.looked_at = now;
         }
         let this = self.clone();
@@ -88,20 +107,32 @@ impl ThreadState {
     }
 
     async fn look_for_more(&self) -> Result<(), ApiError> {
-        let key = &self.0.key;
+        let (key, stamp) = (&self.0.key, self.stamp());
         let request = soliplex::thread(&key.room, &key.thread);
         let body = self.client().call(request).await?;
         let runs = soliplex::read_runs(&body)?;
+        if !self.is_wanted(stamp) {
+            return Ok(());
+        }
         let (fresh, ended) = self.compare(runs);
         let stored = self.ask_for(&fresh, AT_ONCE).await?;
+        let mut settled = Vec::new();
         for run in ended {
             let record = self.stored(&run.id).await?;
-            if !self.is_live() {
-                self.fill_gap(&run.id, record);
-            }
+            settled.push((run.id, record));
+        }
+        // All or nothing: what a run that has begun meanwhile was told of the conversation is what it shows.
+        if !self.is_wanted(stamp) {
+            return Ok(());
+        }
+        for (run, record) in settled {
+            self.fill_gap(&run, record);
         }
         if !fresh.is_empty() && !self.is_live() {
             self.add_below(fresh, stored.into_iter().collect());
+        }
+        if !self.is_live() {
+            self.take_up_calls();
         }
         Ok(())
     }
@@ -148,7 +179,7 @@ impl ThreadState {
         };
         let stored = stored.into_iter().collect();
         self.change(|timeline| history::extend(timeline, &fresh, stored, &adding));
-        lock(&self.0.work).past.runs.extend(fresh);
+        lock(&self.0.work).past.add(fresh);
         if let Some(open) = opened {
             self.attach(open);
         }

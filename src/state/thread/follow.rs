@@ -2,10 +2,10 @@
 
 use std::cell::Cell;
 
-use futures_util::future::join_all;
 use reactive_graph::traits::ReadUntracked;
 
 use super::again::Lost;
+use super::calls::Next;
 use super::{RunPhase, ThreadState};
 use crate::api::ApiRequest;
 use crate::core::agui::event::Event;
@@ -17,10 +17,6 @@ use crate::i18n;
 use crate::port::ByteStream;
 use crate::state::stream::{ATTEMPTS, Ending, Line, News, follow};
 use crate::state::task::lock;
-use crate::state::tools::ToolCall;
-
-/// So many runs at most go on after the calls of one before: an agent that always asks again comes to an end.
-const DEPTH: u32 = 10;
 
 /// A stream that is open; without one it is taken up at the cursor.
 pub(super) type Body = Option<Box<dyn ByteStream>>;
@@ -78,9 +74,14 @@ impl ThreadState {
                 break false;
             }
             match self.go_on(&course).await {
-                None => break true,
-                Some(Ok((next, stream))) => (course, body) = (next, stream),
-                Some(Err(why)) => {
+                Next::Over => break true,
+                Next::Run(next, stream) => (course, body) = (next, stream),
+                Next::Elsewhere => {
+                    self.ended(true);
+                    self.look();
+                    return;
+                }
+                Next::Failed(why) => {
                     self.change(|timeline| timeline.push_error(&course.run, &why, now));
                     break false;
                 }
@@ -176,40 +177,5 @@ impl ThreadState {
             }
             change
         });
-    }
-
-    /// Carries out the calls that this run has left to us, and starts the run that goes on after them. Nothing where there are none.
-    async fn go_on(&self, course: &Course) -> Option<Result<(Course, Body), String>> {
-        let tools = self.0.room.tools();
-        let pending = lock(&self.0.work).timeline.pending_calls(&course.run);
-        let calls: Vec<ToolCall> = pending
-            .into_iter()
-            .filter(|(_, name, _)| tools.knows(name))
-            .map(|(id, name, args)| ToolCall { id, name, args })
-            .collect();
-        if calls.is_empty() {
-            return None;
-        }
-        if course.depth >= DEPTH {
-            return Some(Err(i18n::errors::too_deep(DEPTH)));
-        }
-        self.flush();
-        let outcomes = join_all(calls.iter().map(|call| tools.call(&self.0.key, call))).await;
-        let now = self.now();
-        self.change(|timeline| {
-            let mut change = Change::none();
-            for (call, outcome) in calls.iter().zip(outcomes) {
-                let (text, is_error) = (outcome.content, outcome.is_error);
-                change.merge(timeline.settle_call(&course.run, &call.id, &text, is_error, now));
-            }
-            change
-        });
-        Some(match self.open_run(None, None).await {
-            Ok((mut next, body)) => {
-                next.depth = course.depth + 1;
-                Ok((next, body))
-            }
-            Err(error) => Err(i18n::errors::not_gone_on(&error)),
-        })
     }
 }

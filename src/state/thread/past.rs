@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use reactive_graph::traits::{GetUntracked, Set, Update, WithUntracked};
 
 use super::input::Earlier;
-use super::{Older, ThreadState};
+use super::{Live, Older, Stamp, ThreadState};
 use crate::api::soliplex;
 use crate::core::error::ApiError;
 use crate::core::thread::history::{self, Adding, RunSummary, Stored, StoredRun};
@@ -48,6 +48,8 @@ pub(super) struct Past {
     again: usize,
     /// Changes when it is loaded anew: what is on its way belongs elsewhere.
     turn: u64,
+    /// Changes when a run is added at the end.
+    tail: u64,
     waiting: Vec<oneshot::Sender<()>>,
 }
 
@@ -55,6 +57,7 @@ impl Past {
     /// Notes a run that has begun here.
     pub(super) fn begin(&mut self, run: &str, now: i64) {
         self.own.insert(run.to_owned());
+        self.tail += 1;
         self.runs.push(RunSummary {
             id: run.to_owned(),
             created: Some(now),
@@ -62,6 +65,19 @@ impl Past {
             user: None,
             results: Vec::new(),
         });
+    }
+
+    /// Notes runs that were begun elsewhere.
+    pub(super) fn add(&mut self, runs: Vec<RunSummary>) {
+        self.tail += 1;
+        self.runs.extend(runs);
+    }
+
+    pub(super) fn stamp(&self) -> Stamp {
+        Stamp {
+            turn: self.turn,
+            tail: self.tail,
+        }
     }
 
     /// Forgets a run that was made in vain, as far as is known here: if it went on all the same, it is found as one that was begun elsewhere.
@@ -84,6 +100,7 @@ impl Past {
             is_filling: self.is_filling,
             // What is on its way comes too late.
             turn: self.turn + 1,
+            tail: self.tail,
             ..Self::default()
         };
     }
@@ -145,13 +162,17 @@ struct Newest {
 impl ThreadState {
     /// Loads its past anew; what is on show stays until then.
     pub fn reload(&self) {
-        if self.0.history.with_untracked(|load| load.busy) {
+        if self.is_gone() || self.0.history.with_untracked(|load| load.busy) {
             return;
         }
+        lock(&self.0.work).is_stale = false;
         self.0.history.update(|load| load.busy = true);
         let this = self.clone();
         spawn(async move {
             let newest = this.load_newest().await;
+            if this.is_gone() {
+                return;
+            }
             let open = match newest {
                 Ok(newest) => Ok(this.take_in(newest)),
                 Err(error) => Err(error),
@@ -165,7 +186,11 @@ impl ThreadState {
             }
             match next {
                 Some(open) => this.attach(open),
-                None => this.fill(),
+                None => {
+                    this.take_up_calls();
+                    this.fill();
+                    this.look_if_stale();
+                }
             }
         });
     }
@@ -349,7 +374,7 @@ impl ThreadState {
 
     /// Loads earlier runs in idle time.
     pub(super) fn fill(&self) {
-        let may_fill = self.0.older.get_untracked() == Older::More;
+        let may_fill = self.0.older.get_untracked() == Older::More && !self.is_gone();
         if !may_fill || std::mem::replace(&mut lock(&self.0.work).past.is_filling, true) {
             return;
         }
@@ -374,6 +399,9 @@ impl ThreadState {
     }
 
     fn is_step_due(&self) -> bool {
+        if self.is_gone() {
+            return false;
+        }
         let idle = !self.is_live() && lock(&self.0.work).past.loaded() < UNASKED;
         (idle || self.is_hurried()) && self.0.older.get_untracked() == Older::More
     }
@@ -387,7 +415,7 @@ impl ThreadState {
             (past.turn, start, runs.to_vec())
         };
         let stored = self.ask_for(&runs, AT_ONCE).await;
-        if lock(&self.0.work).past.turn != turn {
+        if self.is_gone() || lock(&self.0.work).past.turn != turn {
             return;
         }
         let older = match stored {
@@ -417,8 +445,10 @@ impl ThreadState {
     /// Loads a run again that could not be had.
     pub fn retry_gap(&self, run: &str) {
         let (this, run) = (self.clone(), run.to_owned());
+        let turn = self.stamp().turn;
         spawn(async move {
             match this.stored(&run).await {
+                _ if !this.is_gap_open(&run, turn) => {}
                 Ok(record) => this.fill_gap(&run, record),
                 Err(ApiError::Unauthorized | ApiError::Cancelled) => {}
                 Err(error) => {
@@ -429,6 +459,14 @@ impl ThreadState {
         });
     }
 
+    /// Whether a gap that somebody wanted to have filled is still to be filled: it was not loaded anew, and its run is not followed again.
+    fn is_gap_open(&self, run: &str, turn: u64) -> bool {
+        let work = lock(&self.0.work);
+        let is_followed = |live: &Live| live.run.as_deref() == Some(run);
+        !work.is_gone && work.past.turn == turn && !work.live.as_ref().is_some_and(is_followed)
+    }
+
+    /// Shows what is stored of a run in place of what is shown of it. Only where nothing has happened since it was asked for.
     pub(super) fn fill_gap(&self, run: &str, record: StoredRun) {
         let (summary, next) = {
             let runs = &lock(&self.0.work).past.runs;
@@ -443,8 +481,13 @@ impl ThreadState {
         let is_finished = record.is_finished;
         let goes_on = !is_finished && next.is_none() && !self.is_live();
         self.change(|timeline| {
+            let state = timeline.state().clone();
             let mut change = timeline.restart_run(run);
             history::replay(timeline, &summary, record.events);
+            if next.is_some() {
+                // That of the newest run counts.
+                timeline.set_state(state);
+            }
             if let Some(next) = &next {
                 change.merge(timeline.adopt_tool_results(&next.results));
             }

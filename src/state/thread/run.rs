@@ -15,7 +15,11 @@ use crate::core::thread::message::RowKind;
 use crate::core::thread::timeline::{Change, Timeline};
 use crate::i18n;
 use crate::state::limit::Permit;
-use crate::state::task::{lock, spawn_abortable};
+use crate::state::room::Word;
+use crate::state::task::{lock, spawn, spawn_abortable};
+
+/// How long a request that was dropped may take to arrive all the same, in milliseconds.
+const ARRIVES: u32 = 1_000;
 
 /// What a run is to answer.
 #[derive(Clone)]
@@ -51,6 +55,10 @@ impl ThreadState {
     }
 
     pub(super) fn start(&self, message: Message, run: Option<String>) {
+        if self.is_gone() {
+            self.take_back(&message, None);
+            return;
+        }
         let id = format!("user-{}", self.0.room.server().shared().uuid());
         let now = self.now();
         {
@@ -129,6 +137,7 @@ impl ThreadState {
         }
         let request = self.start_request(&run);
         let body = client.open_stream(request, None).await?;
+        self.0.room.tell_tabs(&key.thread, Word::Began);
         let request = self.resume_request(&run);
         Ok((Course::begin(run, request), Some(body)))
     }
@@ -158,14 +167,20 @@ impl ThreadState {
     }
 
     pub(super) fn ended(&self, went_well: bool) {
-        {
+        let is_own = {
             let mut work = lock(&self.0.work);
             work.live = None;
             work.looked_at = 0;
-        }
+            let last = work.past.runs.last();
+            last.is_some_and(|last| work.past.own.contains(&last.id))
+        };
         self.flush();
         self.set_phase(RunPhase::Idle);
         self.fill();
+        if is_own {
+            self.0.room.tell_tabs(&self.0.key.thread, Word::Ended);
+        }
+        self.look_if_stale();
         // Last: it may begin the next run.
         self.0.composer.run_ended(went_well);
     }
@@ -193,36 +208,93 @@ impl ThreadState {
     /// Stops following the run; what came is kept and marked. The server has no way to be told, and
     /// stores the whole answer.
     pub fn stop(&self) {
-        let live = lock(&self.0.work).live.take();
+        let (live, unsent) = {
+            let mut work = lock(&self.0.work);
+            let live = work.live.take();
+            // What was stopped before is being asked about already.
+            let unsent = live.is_some().then(|| work.unsent.take()).flatten();
+            (live, unsent)
+        };
         let Some(live) = live else { return };
         live.handle.abort();
         self.0.room.tools().cancel(&self.0.key);
-        if let Some(run) = live.run {
+        if let Some(run) = &live.run {
             let now = self.now();
-            {
-                let mut work = lock(&self.0.work);
-                work.past.settle(&run, now);
-                work.is_own = true;
-            }
-            self.change(|timeline| timeline.stop(&run));
+            let mut work = lock(&self.0.work);
+            work.past.settle(run, now);
+            work.is_own = true;
         }
-        // A message that the server may not have taken yet goes back to the field.
-        let unsent = lock(&self.0.work).unsent.take();
-        if let Some((id, message)) = unsent {
-            self.change(|timeline| timeline.remove(&id));
-            self.take_back(&message, None);
+        self.note_left(None);
+        match (unsent, live.run) {
+            (Some((id, message)), Some(run)) => self.stop_unheard(id, message, run),
+            // No run has been asked for: the message goes back to the field.
+            (Some((id, message)), None) => {
+                self.change(|timeline| timeline.remove(&id));
+                self.take_back(&message, None);
+            }
+            (None, Some(run)) => self.change(|timeline| timeline.stop(&run)),
+            (None, None) => {}
         }
         self.ended(false);
+    }
+
+    /// Stops a run that was asked for, of which nothing has been heard: the server may have begun it. The question stands, as one whose
+    /// answer was stopped, unless the server says that it does not have it; then, and where it does not say, it goes back to the field.
+    fn stop_unheard(&self, id: String, message: Message, run: String) {
+        self.change(|timeline| timeline.accept_user(&id).and(timeline.stop(&run)));
+        let this = self.clone();
+        spawn(async move {
+            let is_begun = this.has_begun(&run).await;
+            if this.is_gone() {
+                return;
+            }
+            let why = match is_begun {
+                Ok(true) => {
+                    if let Message::Typed(_) = message {
+                        this.0.composer.accepted();
+                    }
+                    // What was sent meanwhile has waited for this.
+                    this.0.composer.run_ended(true);
+                    return;
+                }
+                Ok(false) => None,
+                Err(error) => Some(i18n::errors::not_sent(&error)),
+            };
+            lock(&this.0.work).past.forget(&run);
+            this.change(|timeline| timeline.remove(&id).and(timeline.withdraw(&run)));
+            this.take_back(&message, why);
+        });
+    }
+
+    /// Whether the server has begun a run. A request that has just been dropped may still be on its way there.
+    async fn has_begun(&self, run: &str) -> Result<bool, ApiError> {
+        let clock = self.0.room.server().shared().ports.clock.clone();
+        for pause in [0, ARRIVES] {
+            if pause > 0 {
+                clock.sleep(pause).await;
+            }
+            if !self.stored(run).await?.input.is_null() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Lets go of a live run without a word: the person has left this server.
     pub(in crate::state) fn let_go(&self) {
         self.0.verdicts.forget();
-        let live = lock(&self.0.work).live.take();
+        let live = {
+            let mut work = lock(&self.0.work);
+            work.is_gone = true;
+            work.live.take()
+        };
+        // Also the words of a run that was stopped before its server had answered.
+        self.0.composer.give_back(None);
+        // Whoever comes back has said no to what waited.
+        self.note_left(None);
         if let Some(live) = live {
             live.handle.abort();
             self.0.room.tools().cancel(&self.0.key);
-            self.0.composer.give_back(None);
             self.set_phase(RunPhase::Idle);
         }
     }

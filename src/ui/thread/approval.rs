@@ -2,7 +2,8 @@
 //!
 //! It has to be answered: Escape does nothing, because a key pressed by mistake must neither share nor refuse. For the
 //! same reason no button has the focus at first, and what is pressed in the first moment does not count: the dialog may
-//! come while somebody is typing. Leaving the thread leaves the question open; it is put again on coming back.
+//! come while somebody is typing. Whoever wants to read the conversation first puts the question aside; the row of the
+//! call brings it back. Leaving the thread leaves the question open; it is put again on coming back.
 
 use leptos::{html, prelude::*};
 
@@ -23,11 +24,12 @@ const SHOWN: usize = 4_000;
 /// The first question of this thread, as long as one waits. The focus goes to the field afterwards.
 pub fn approval(room: &RoomState, thread: &ThreadState, field: NodeRef<html::Textarea>) -> AnyView {
     let (app, tools, key) = (use_app(), room.tools(), thread.key().clone());
+    tools.bring_back(&key);
     tools.look(&key);
-    let waiting = tools.waiting();
-    let first = Memo::new(move |_| {
-        waiting.with(|waiting| waiting.iter().find(|asked| asked.thread == key).cloned())
-    });
+    let first = {
+        let tools = tools.clone();
+        Memo::new(move |_| tools.in_front(&key))
+    };
     let room = room.clone();
     // One dialog for each question: a second press on a button of the first must not answer the next.
     let id = Memo::new(move |_| first.with(|first| first.as_ref().map(|asked| asked.id)));
@@ -70,8 +72,19 @@ fn question(app: &App, room: &RoomState, tools: &Tools, asked: Approval) -> AnyV
         answer(Answer::ForThread),
         answer(Answer::Once),
     );
+    let later = {
+        let (app, tools, id) = (app.clone(), tools.clone(), asked.id);
+        Callback::new(move |()| {
+            if app.now() - since >= TOO_SOON {
+                tools.put_aside(id);
+            }
+        })
+    };
     let foot = move || {
         view! {
+            <Button variant=Variant::Ghost on_press=later>
+                {words::LATER}
+            </Button>
             <Button on_press=deny>{words::DENY}</Button>
             <Button on_press=thread>{words::FOR_THREAD}</Button>
             <Button variant=Variant::Primary on_press=once>

@@ -8,8 +8,8 @@ use super::json;
 use super::payload::{Naming, payload};
 use super::row::RowContext;
 use crate::core::thread::message::{Row, RowKind, RowState};
-use crate::i18n::{rows, thread as words};
-use crate::ui::kit::{Icon, IconView};
+use crate::i18n::{rows, thread as words, tools};
+use crate::ui::kit::{Button, Icon, IconView, Size};
 use crate::ui::markdown::{copy_button, markdown};
 
 /// The shortest thought, in milliseconds, of which it is said how long it took.
@@ -121,7 +121,41 @@ pub fn tool_call(context: &RowContext) -> AnyView {
         }
         .into_any()
     };
-    fold(context, Icon::Tool, line.into_any(), body)
+    view! {
+        {fold(context, Icon::Tool, line.into_any(), body)}
+        {ask(context)}
+    }
+    .into_any()
+}
+
+/// Whether the call waits for the person to allow it.
+fn waits(context: &RowContext) -> Memo<bool> {
+    let (tools, key) = (context.thread.tools(), context.thread.key().clone());
+    let open = context.read(|row| {
+        let has_result = call(row).2.is_some();
+        (!has_result).then(|| row.message_id.clone())
+    });
+    Memo::new(move |_| open.with(|id| id.as_ref().is_some_and(|id| tools.waits(&key, id))))
+}
+
+/// The way back to the question, which may have been put aside.
+fn ask(context: &RowContext) -> AnyView {
+    let waits = waits(context);
+    let thread = context.thread.clone();
+    let button = move || {
+        let thread = thread.clone();
+        let answer = move |()| thread.tools().bring_back(thread.key());
+        waits.get().then(|| {
+            view! {
+                <div class="fold__ask">
+                    <Button size=Size::Small on_press=Callback::new(answer)>
+                        {tools::ANSWER}
+                    </Button>
+                </div>
+            }
+        })
+    };
+    button.into_any()
 }
 
 /// How a call ended, and how long it took.
@@ -129,8 +163,10 @@ fn outcome(context: &RowContext) -> AnyView {
     let state = context.state;
     let has_result = context.read(|row| call(row).2.is_some());
     let lasted = context.read(lasted);
+    let waits = waits(context);
     let outcome = move || {
         let (icon, said) = match (state.get(), has_result.get()) {
+            _ if waits.get() => (Some(Icon::Clock), Some(tools::WAITS)),
             (RowState::Streaming | RowState::Sending, _) => (None, Some(words::TOOL_RUNNING)),
             (RowState::Failed, _) => (Some(Icon::Alert), Some(rows::TOOL_FAILED)),
             (_, true) => (Some(Icon::Check), None),

@@ -2,21 +2,32 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use enfilade::port::{Desk, Permission};
+use enfilade::state::task::spawn;
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 
 thread_local! {
     /// What presses on the notices of this test do.
     static PRESSES: RefCell<Vec<Box<dyn Fn()>>> = RefCell::default();
+    /// Who listens to the other tabs.
+    static HEARERS: RefCell<Vec<Hearer>> = RefCell::default();
+}
+
+struct Hearer {
+    desk: FakeDesk,
+    heard: Rc<dyn Fn(&str) -> bool>,
 }
 
 /// Clones share it.
 #[derive(Clone)]
 pub struct FakeDesk {
+    /// The browser, and which of its tabs this is.
+    pub tab: (Arc<AtomicBool>, usize),
     pub hidden: Arc<AtomicBool>,
     pub selection: Arc<Mutex<Option<String>>>,
     /// `None`: the browser refuses.
@@ -32,6 +43,7 @@ pub struct FakeDesk {
 impl Default for FakeDesk {
     fn default() -> Self {
         Self {
+            tab: (Arc::default(), 0),
             hidden: Arc::default(),
             selection: Arc::default(),
             clipboard: Arc::default(),
@@ -86,6 +98,27 @@ impl Desk for FakeDesk {
         PRESSES.with_borrow_mut(|presses| presses.push(on_press));
         let told = (title.to_owned(), body.to_owned(), tag.to_owned());
         self.told.lock().unwrap().push(told);
+    }
+
+    fn tell_tabs(&self, word: &str) {
+        let ((browser, own), word) = (self.tab.clone(), word.to_owned());
+        spawn(async move {
+            let others: Vec<_> = HEARERS.with_borrow(|hearers| {
+                let others = hearers.iter().filter(|hearer| {
+                    let (other, number) = &hearer.desk.tab;
+                    Arc::ptr_eq(other, &browser) && *number != own
+                });
+                others.map(|hearer| hearer.heard.clone()).collect()
+            });
+            for heard in others {
+                heard(&word);
+            }
+        });
+    }
+
+    fn hear_tabs(&self, heard: Box<dyn Fn(&str) -> bool>) {
+        let (desk, heard) = (self.clone(), Rc::from(heard));
+        HEARERS.with_borrow_mut(|hearers| hearers.push(Hearer { desk, heard }));
     }
 
     fn badge(&self, place: &str, count: usize) {

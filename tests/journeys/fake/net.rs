@@ -50,6 +50,8 @@ pub enum Act {
     Redirect(String),
     /// Waits for the gate.
     Hold(Gate),
+    /// The server does what it is asked; its answer waits for the gate.
+    Late(Gate),
 }
 
 /// A request that hangs until it is let go.
@@ -315,7 +317,11 @@ impl Net {
 
     async fn carry(self, tab: usize, request: HttpRequest, streams: bool) -> Out {
         let mut act = self.note(tab, &request);
-        if let Some(Act::Hold(gate)) = &act {
+        let mut done = None;
+        if let Some(Act::Late(_)) = &act {
+            done = Some(self.serve(&request, streams));
+        }
+        if let Some(Act::Hold(gate) | Act::Late(gate)) = &act {
             let (sender, receiver) = oneshot::channel();
             gate.0.lock().unwrap().push(sender);
             let limit = match request.timeout {
@@ -330,7 +336,9 @@ impl Net {
             };
         }
         match act {
-            None | Some(Act::Hold(_)) => self.serve(&request, streams),
+            None | Some(Act::Hold(_) | Act::Late(_)) => {
+                done.unwrap_or_else(|| self.serve(&request, streams))
+            }
             Some(Act::Reply(answer)) => Out::Reply(answer),
             Some(Act::Fail(error)) => Out::Fail(error),
             Some(Act::Lose) => {

@@ -178,7 +178,10 @@ impl Tab {
             navigator: Arc::new(navigator.clone()),
             desk: DeskSlot::default(),
         };
-        let desk = FakeDesk::default();
+        let desk = FakeDesk {
+            tab: (world.browser.clone(), number),
+            ..FakeDesk::default()
+        };
         ports.desk.install(Arc::new(desk.clone()));
         let app = App::start(ports, answer);
         Self {

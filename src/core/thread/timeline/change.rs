@@ -41,7 +41,7 @@ impl Change {
     }
 
     /// Both.
-    pub(super) fn and(mut self, other: Self) -> Self {
+    pub fn and(mut self, other: Self) -> Self {
         self.merge(other);
         self
     }
