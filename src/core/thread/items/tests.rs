@@ -234,6 +234,6 @@ proptest! {
             Item::Row(_) => 1,
             _ => 0,
         }).sum();
-        prop_assert_eq!(stepped, case.display.row_count(), "every row is there once");
+        prop_assert_eq!(stepped, case.display.rows.len(), "every row is there once");
     }
 }

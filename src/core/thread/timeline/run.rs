@@ -9,9 +9,10 @@ impl Timeline {
     pub(super) fn apply_live(&mut self, event: &Event, run: &str, at: i64) -> Change {
         let before = self.close_chunk_before(event, run, at);
         let change = match event {
-            Event::TextContent {
-                message_id, delta, ..
-            } => self.extend(run, Part::Text, message_id, delta, at),
+            Event::TextContent { .. }
+            | Event::TextStart { .. }
+            | Event::TextEnd { .. }
+            | Event::TextChunk { .. } => self.apply_text(event, run, at),
             Event::RunStarted { at: sent, .. } => self.begin_run(run, *sent),
             Event::RunFinished { .. } => self.finish_run(run, at),
             Event::RunError { message, code, .. } => {
@@ -22,6 +23,27 @@ impl Timeline {
                 };
                 self.break_run(run, text, at)
             }
+            Event::ToolCallStart { .. }
+            | Event::ToolCallArgs { .. }
+            | Event::ToolCallEnd { .. }
+            | Event::ToolCallChunk { .. }
+            | Event::ToolCallResult { .. } => self.apply_tool(event, run, at),
+            Event::Unknown { kind, raw } => self.push_unprocessed(run, kind, raw.to_string(), at),
+            Event::Malformed { raw, reason } => self.push_unprocessed(run, reason, raw.clone(), at),
+            _ => self.apply_reasoning(event, run, at),
+        };
+        if before.is_none() {
+            self.resumed(run).and(change)
+        } else {
+            self.resumed(run).and(before).and(change)
+        }
+    }
+
+    fn apply_text(&mut self, event: &Event, run: &str, at: i64) -> Change {
+        match event {
+            Event::TextContent {
+                message_id, delta, ..
+            } => self.extend(run, Part::Text, message_id, delta, at),
             Event::TextStart {
                 message_id, role, ..
             } => self.open(run, Part::Text, message_id, role == "user"),
@@ -38,19 +60,7 @@ impl Timeline {
                 let (id, is_user) = (message_id.as_deref(), role.as_deref() == Some("user"));
                 self.chunk(run, Part::Text, id, is_user, delta.as_deref(), at)
             }
-            Event::ToolCallStart { .. }
-            | Event::ToolCallArgs { .. }
-            | Event::ToolCallEnd { .. }
-            | Event::ToolCallChunk { .. }
-            | Event::ToolCallResult { .. } => self.apply_tool(event, run, at),
-            Event::Unknown { kind, raw } => self.push_unprocessed(run, kind, raw.to_string(), at),
-            Event::Malformed { raw, reason } => self.push_unprocessed(run, reason, raw.clone(), at),
-            _ => self.apply_reasoning(event, run, at),
-        };
-        if before.is_none() {
-            self.resumed(run).and(change)
-        } else {
-            self.resumed(run).and(before).and(change)
+            _ => Change::none(),
         }
     }
 
