@@ -148,6 +148,9 @@ pub fn refused(files: &[(String, Refusal)]) -> String {
     if has(&[Refusal::TooMany, Refusal::TooLarge]) {
         said.push_str(&format!(" {}", limits()));
     }
+    if has(&[Refusal::Unwanted]) {
+        said.push_str(" This server takes text only.");
+    }
     if has(&[Refusal::Unreadable]) {
         said.push_str(" The browser could not read every file.");
     }

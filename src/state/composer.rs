@@ -6,6 +6,7 @@ mod keep;
 mod queue;
 
 use std::collections::BTreeSet;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use reactive_graph::computed::ArcMemo;
@@ -52,6 +53,7 @@ struct Inner {
     can_send: ArcMemo<bool>,
     work: Mutex<Work>,
     sender: Mutex<Option<Sender>>,
+    is_text_only: AtomicBool,
 }
 
 #[derive(Default)]
@@ -154,6 +156,7 @@ impl Composer {
             can_send,
             work: Mutex::new(work),
             sender: Mutex::default(),
+            is_text_only: AtomicBool::new(false),
         }));
         if is_being_sent {
             this.reclaim();

@@ -209,6 +209,10 @@ impl RoomState {
             thread: None,
         };
         let new_thread = Composer::new(server.shared(), key);
+        let backend = backend::of(&server);
+        if !backend.abilities().images {
+            new_thread.take_text_only();
+        }
         let tools = Tools::new(&server);
         let unread = Unread::new(&server, &id);
         let turns = server
@@ -221,7 +225,7 @@ impl RoomState {
             .unwrap_or_else(|| Limit::new(RUNS_AT_ONCE));
         let this = Self(Arc::new_cyclic(|this| Inner {
             this: this.clone(),
-            backend: backend::of(&server),
+            backend,
             server,
             id,
             threads: ArcRwSignal::default(),
@@ -240,6 +244,7 @@ impl RoomState {
             }
         });
         this.hear_tabs();
+        this.take_up_verdicts();
         let weak = Arc::downgrade(&this.0);
         this.0.new_thread.on_send(move |message| {
             if let Some(inner) = weak.upgrade() {

@@ -169,6 +169,9 @@ impl ThreadState {
             thread: Some(key.thread.clone()),
         };
         let composer = Composer::new(server.shared(), draft);
+        if !room.abilities().images {
+            composer.take_text_only();
+        }
         let this = Self(Arc::new(Inner {
             room,
             key,

@@ -22,6 +22,8 @@ pub enum Refusal {
     TooLarge,
     /// It could not be read.
     Unreadable,
+    /// The server takes text only.
+    Unwanted,
 }
 
 /// The media type of an image by its first bytes; its name and what it is said to be count for nothing.

@@ -1,5 +1,7 @@
 //! The images of the message that is being written.
 
+use std::sync::atomic::Ordering;
+
 use reactive_graph::computed::ArcMemo;
 use reactive_graph::traits::{ReadUntracked, Update, WithUntracked};
 
@@ -31,6 +33,17 @@ impl Composer {
         self.0
             .text
             .with_untracked(|text| written::load(text, &slots))
+    }
+
+    /// What is written here goes to a server that takes text only.
+    pub(in crate::state) fn take_text_only(&self) {
+        self.0.is_text_only.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether images can go along.
+    #[must_use]
+    pub fn takes_images(&self) -> bool {
+        !self.0.is_text_only.load(Ordering::Relaxed)
     }
 
     /// Takes in an image. It is part of the message as soon as the token that comes back stands in the text.

@@ -1,5 +1,7 @@
 //! What a person thinks of an answer: a verdict that can be taken back for a moment and is then sent.
 
+mod kept;
+
 use std::collections::HashMap;
 use std::sync::Mutex;
 
@@ -91,12 +93,14 @@ impl Verdicts {
         })
     }
 
-    /// Those that were not sent are not sent any more.
-    pub(super) fn forget(&self) {
+    /// Those that were not sent are not sent any more; says which runs they were on.
+    fn forget(&self) -> Vec<String> {
         let all = std::mem::take(&mut lock(&self.0).0);
-        for verdict in all.into_values() {
+        let forget = |(run, verdict): (String, Verdict)| {
             verdict.shown.set(Opinion::None);
-        }
+            run
+        };
+        all.into_iter().map(forget).collect()
     }
 
     fn next_round(&self) -> u64 {
@@ -107,6 +111,19 @@ impl Verdicts {
 }
 
 impl ThreadState {
+    /// Whoever has said something is gone: what was not sent is not sent any more.
+    pub(super) fn forget_opinions(&self) {
+        for run in self.0.verdicts.forget() {
+            self.keep_opinion(&run, Opinion::None, "");
+        }
+    }
+
+    /// Whether its server wants to know what the person thinks of an answer.
+    #[must_use]
+    pub fn takes_feedback(&self) -> bool {
+        self.backend().abilities().feedback
+    }
+
     /// How the verdict on a run stands.
     #[must_use]
     pub fn opinion(&self, run: &str) -> ArcRwSignal<Opinion> {
@@ -122,6 +139,7 @@ impl ThreadState {
         match shown.get_untracked() {
             Opinion::Pending { up: before, .. } if before == up => {
                 shown.set(self.0.verdicts.with(run, |verdict| verdict.settled()));
+                self.keep_opinion(run, Opinion::None, "");
             }
             Opinion::Sending { up: before } | Opinion::Sent { up: before } if before == up => {}
             _ => self.count_down(run, up),
@@ -133,6 +151,7 @@ impl ThreadState {
         let shown = self.opinion(run);
         if let Opinion::Pending { up, .. } = shown.get_untracked() {
             shown.set(Opinion::Explaining { up });
+            self.keep_opinion(run, Opinion::Explaining { up }, "");
         }
     }
 
@@ -150,11 +169,17 @@ impl ThreadState {
         else {
             return;
         };
-        shown.set(Opinion::Sending { up });
-        let sending = self.backend().rate(&self.0.key, run, up, reason);
+        self.send_opinion(run, up, reason);
+    }
+
+    fn send_opinion(&self, run: &str, up: bool, reason: &str) {
+        let sending = Opinion::Sending { up };
+        self.opinion(run).set(sending);
+        self.keep_opinion(run, sending, reason);
+        let answer = self.backend().rate(&self.0.key, run, up, reason);
         let (this, run) = (self.clone(), run.to_owned());
         spawn(async move {
-            let outcome = sending.await;
+            let outcome = answer.await;
             this.opinion_sent(&run, up, outcome);
         });
     }
@@ -172,6 +197,7 @@ impl ThreadState {
         let shown = self.opinion(run);
         let pending = Opinion::Pending { up, round };
         shown.set(pending);
+        self.keep_opinion(run, pending, "");
         let (this, run) = (self.clone(), run.to_owned());
         let over = self.0.room.server().shared().ports.clock.sleep(UNDO_MS);
         spawn(async move {
@@ -190,12 +216,17 @@ impl ThreadState {
             }
             verdict.settled()
         });
+        // The end of the session is no answer: it is sent when the person is back.
+        let is_open = matches!(outcome, Err(ApiError::Unauthorized | ApiError::Cancelled));
         // The other thumb may have been pressed meanwhile.
         if shown.get_untracked() == (Opinion::Sending { up }) {
             shown.set(settled);
+            if !is_open {
+                self.keep_opinion(run, Opinion::None, "");
+            }
         }
         if let Err(error) = outcome
-            && !matches!(error, ApiError::Unauthorized | ApiError::Cancelled)
+            && !is_open
         {
             let why = i18n::errors::api_error_line(&error);
             let toasts = self.0.room.server().shared().toasts.clone();

@@ -59,6 +59,9 @@ impl Picker {
 
     /// The button, with the file dialog that it opens.
     pub fn button(&self) -> AnyView {
+        if !self.desk.composer.takes_images() {
+            return ().into_any();
+        }
         let (this, chosen) = (self.clone(), self.clone());
         let reading = self.reading;
         let press = move |()| this.choose(None);
@@ -179,6 +182,9 @@ impl Picker {
             let (count, bytes) = composer.load();
             fits(count, bytes, file.size())
         };
+        if !composer.takes_images() {
+            return Err(Refusal::Unwanted);
+        }
         // A file that cannot be sent is told as such, however many there are already.
         let image = match has_room() {
             Ok(()) => file.image().await?,

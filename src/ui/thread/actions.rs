@@ -45,6 +45,9 @@ pub fn rich_copy(context: &RowContext) -> AnyView {
 /// The thumbs, once there is a whole answer of a known run: below the last text of it, since they are about the run.
 pub fn thumbs(context: &RowContext) -> AnyView {
     let (thread, state, run) = (context.thread.clone(), context.state, context.run);
+    if !thread.takes_feedback() {
+        return ().into_any();
+    }
     let is_last = is_last(context, |row| matches!(row.kind, RowKind::Assistant { .. }));
     let run = Memo::new(move |_| {
         run.get()
