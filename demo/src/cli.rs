@@ -6,12 +6,13 @@ use clap::Parser;
 
 use crate::{AppOptions, Options};
 
-/// Servers to try Enfilade with, on this machine only: three agent servers and the provider that signs their users in.
+/// Servers to try Enfilade with, on this machine only: three agent servers, the provider that signs their users in, and
+/// two cores.
 /// Any name signs in; there is no password.
 #[derive(Debug, Parser)]
 #[command(name = "enfilade-demo", version)]
 pub struct Cli {
-    /// Port of the provider; the three servers take the next three. 0 takes any free ones
+    /// Port of the provider; the three servers and the two cores take the next five. 0 takes any free ones
     #[arg(long, value_name = "N", default_value_t = 8700)]
     base_port: u16,
     /// Folder of a built app to serve

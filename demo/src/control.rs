@@ -49,7 +49,8 @@ pub fn router() -> Router<Arc<Server>> {
         .route_layer(middleware::from_fn(local_only))
 }
 
-async fn local_only(
+/// Lets callers on this machine pass, and pages of this machine.
+pub async fn local_only(
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     request: Request,
     next: Next,

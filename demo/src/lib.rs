@@ -1,11 +1,12 @@
-//! Servers to try Enfilade with: three agent servers that keep the Soliplex wire contract, and an OpenID Connect
-//! provider. It shares no types with the app, so that a drift between the two shows.
+//! Servers to try Enfilade with: three agent servers that keep the Soliplex wire contract, an OpenID Connect provider, and
+//! two cores as OpenHuman has them. It shares no types with the app, so that a drift between the two shows.
 
 mod app;
 mod auth;
 pub mod cli;
 mod clock;
 mod control;
+mod core;
 mod error;
 mod faults;
 mod garbled;
@@ -42,6 +43,7 @@ use tokio_util::sync::CancellationToken;
 use tower::Layer as _;
 use tower::util::MapRequestLayer;
 
+use crate::core::Core;
 use crate::faults::Faults;
 use crate::llm::Llm;
 use crate::provider::{Provider, Realm};
@@ -68,7 +70,7 @@ pub struct AppOptions {
 /// How to start.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Port of the provider; the servers take the next three. 0 takes any free ones.
+    /// Port of the provider; the servers take the next three, the cores two more. 0 takes any free ones.
     pub base_port: u16,
     /// A built app to serve as well.
     pub app: Option<AppOptions>,
@@ -116,8 +118,8 @@ pub enum StartError {
         /// Reason.
         source: io::Error,
     },
-    /// The four ports do not fit below 65536.
-    #[error("--base-port {0} leaves no room for four ports: choose one below 65533.")]
+    /// The ports do not fit below 65536.
+    #[error("--base-port {0} leaves no room for six ports: choose one below 65531.")]
     BasePort(u16),
     /// The data folder cannot be used.
     #[error("The folder {} cannot be used: {source}.", .folder.display())]
@@ -142,6 +144,8 @@ pub struct Running {
     pub provider: String,
     /// Name, address, and whether it asks for a sign-in; Harbor, Meadow, Commons.
     pub servers: Vec<(String, String, bool)>,
+    /// Name, address and bearer; Lantern, Quay.
+    pub cores: Vec<(String, String, String)>,
     /// Address of the app.
     pub app: Option<String>,
     stop: CancellationToken,
@@ -215,13 +219,14 @@ type Bound = (TcpListener, u16);
 struct Sockets {
     provider: Bound,
     servers: Vec<Bound>,
+    cores: Vec<Bound>,
     app: Option<(PathBuf, Bound)>,
 }
 
 impl Sockets {
     async fn bind(options: &Options) -> Result<Self, StartError> {
         let base = options.base_port;
-        if base != 0 && base > u16::MAX - 3 {
+        if base != 0 && base > u16::MAX - 5 {
             return Err(StartError::BasePort(base));
         }
         let port = |offset: u16| if base == 0 { 0 } else { base + offset };
@@ -236,6 +241,10 @@ impl Sockets {
         for offset in 1..=3 {
             servers.push(bind(port(offset), other).await?);
         }
+        let mut cores = Vec::new();
+        for offset in 4..=5 {
+            cores.push(bind(port(offset), other).await?);
+        }
         let app = match &options.app {
             Some(app) if !app.folder.join("index.html").is_file() => {
                 return Err(StartError::App(app.folder.clone()));
@@ -249,6 +258,7 @@ impl Sockets {
         Ok(Self {
             provider,
             servers,
+            cores,
             app,
         })
     }
@@ -339,6 +349,15 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         provider::routes::router(provider.clone()).layer(from_fn_with_state(seen.clone(), traffic)),
         stop.clone(),
     ));
+    let mut cores = Vec::new();
+    for (profile, (listener, port)) in core::PROFILES.into_iter().zip(sockets.cores) {
+        let kept = folder.load(profile.id).map_err(broken)?;
+        let core = Arc::new(Core::new(profile, port, kept, dirty.clone(), stop.clone()));
+        let router = core::router(core.clone()).layer(from_fn_with_state(seen.clone(), traffic));
+        tasks.spawn(serve(listener, at_base_paths(router), stop.clone()));
+        cores.push(core);
+    }
+    let told_cores = cores.iter().map(told_core).collect();
     let app = sockets.app.map(|(folder, (listener, port))| {
         tasks.spawn(serve(
             listener,
@@ -355,6 +374,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
             folder,
             provider,
             kept_servers,
+            cores,
             dirty,
             last_save.clone(),
         ))
@@ -363,12 +383,19 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     Ok(Running {
         provider,
         servers: told,
+        cores: told_cores,
         app,
         tasks,
         keeper,
         stop,
         last_save,
     })
+}
+
+/// Every error text a core can fail with and what the tables of error classification say about it, as `GET /test/texts`
+/// gives them: for tests that hold a classifier against what is really sent.
+pub fn core_texts() -> serde_json::Value {
+    core::texts_json()
 }
 
 /// The server also answers below `/s/<name>`, so that one can have a hundred of them.
@@ -391,6 +418,11 @@ fn without_base_path(mut request: Request) -> Request {
     request
 }
 
+fn told_core(core: &Arc<Core>) -> (String, String, String) {
+    let core::Profile { name, bearer, .. } = core.profile;
+    (name.to_owned(), address(core.port), bearer.to_owned())
+}
+
 fn address(port: u16) -> String {
     format!("http://127.0.0.1:{port}")
 }
@@ -410,6 +442,7 @@ async fn keep(
     folder: Folder,
     provider: Arc<Provider>,
     servers: Vec<Arc<Server>>,
+    cores: Vec<Arc<Core>>,
     dirty: Arc<Notify>,
     stop: CancellationToken,
 ) {
@@ -428,6 +461,11 @@ async fn keep(
             servers
                 .iter()
                 .map(|server| (server.profile.id.clone(), server.snapshot())),
+        );
+        files.extend(
+            cores
+                .iter()
+                .map(|core| (core.profile.id.to_owned(), core.snapshot())),
         );
         for (name, bytes) in files {
             let saved = bytes

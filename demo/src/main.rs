@@ -42,6 +42,9 @@ fn tell(running: &Running) {
         };
         println!("{name:<9} {address}  ({how})");
     }
+    for (name, address, bearer) in &running.cores {
+        println!("{name:<9} {address}  (a core; its bearer is {bearer})");
+    }
     println!("Provider  {}", running.provider);
     println!("Ctrl+C ends them.");
 }

@@ -5,7 +5,7 @@ mod modifiers;
 mod show;
 mod showroom;
 mod tools;
-mod words;
+pub mod words;
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::rooms::Kind;
 
-pub use modifiers::Modifiers;
+pub use modifiers::{Modifiers, split_word};
 use show::Show;
 
 /// A posted run, read for an answer.

@@ -5,6 +5,8 @@
 mod app_port;
 #[path = "wire/bench.rs"]
 mod bench;
+#[path = "wire/core.rs"]
+mod core;
 #[path = "wire/errors.rs"]
 mod errors;
 #[path = "wire/faults.rs"]

@@ -183,6 +183,24 @@ pub mod keys {
         format!("{}calls/{}", undone_prefix(server), parts.join("/"))
     }
 
+    /// A verdict on a run that the server may not have yet.
+    pub fn verdict(
+        server: &ServerId,
+        user: &UserKey,
+        room: &RoomId,
+        thread: &ThreadId,
+        run: &str,
+    ) -> String {
+        let [thread, run] = [thread.as_str(), run].map(encode_segment);
+        format!("{}{thread}/{run}", verdict_prefix(server, user, room))
+    }
+
+    /// What all such verdicts of one person on the runs of a room begin with.
+    pub fn verdict_prefix(server: &ServerId, user: &UserKey, room: &RoomId) -> String {
+        let [user, room] = [user.as_str(), room.as_str()].map(encode_segment);
+        format!("{}verdict/{user}/{room}/", undone_prefix(server))
+    }
+
     /// What all records of work to be finished at one server begin with, and no other server's.
     pub fn undone_prefix(server: &ServerId) -> String {
         format!("{PREFIX}undone/{}/", encode_segment(server.as_str()))

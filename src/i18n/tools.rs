@@ -11,7 +11,7 @@ pub const FOR_THREAD: &str = "Allow in this thread";
 /// Says no.
 pub const DENY: &str = "Deny";
 /// Puts the question aside, so that the conversation can be read first.
-pub const LATER: &str = "Decide later";
+pub const LATER: &str = "Later";
 /// On the row of a call that waits for the person.
 pub const WAITS: &str = "Waits for your answer";
 /// Puts a question that was put aside to the person again.

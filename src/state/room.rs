@@ -238,6 +238,7 @@ impl RoomState {
             }
         });
         this.hear_tabs();
+        this.take_up_verdicts();
         let weak = Arc::downgrade(&this.0);
         this.0.new_thread.on_send(move |message| {
             if let Some(inner) = weak.upgrade() {

@@ -43,9 +43,17 @@ use crate::state::thread::{RunPhase, ThreadState};
 pub fn thread_view(room: &RoomState, thread: &ThreadState, route: Signal<Route>) -> AnyView {
     thread.open();
     let follow = Follow::new(thread);
+    // What is being closed may not get it through: it is kept until the server has it.
+    let closing = window_event_listener(leptos::ev::pagehide, {
+        let thread = thread.clone();
+        move |_| thread.submit_opinions()
+    });
     on_cleanup({
         let thread = thread.clone();
-        move || thread.submit_opinions()
+        move || {
+            closing.remove();
+            thread.submit_opinions();
+        }
     });
     let field = NodeRef::<html::Textarea>::new();
     let run: Signal<RunPhase> = {

@@ -175,3 +175,126 @@ fn what_one_person_thinks_is_never_sent_in_the_name_of_the_next() {
         assert!(sent(&world).is_empty());
     }
 }
+
+/// The tab is closed, and the room opened in another one.
+fn reopen(world: &World, backend: &Backend, tab: &Tab) -> (Tab, ThreadState) {
+    tab.close();
+    let tab = world.open();
+    let thread = tab.thread(backend, "t-1");
+    tab.settle();
+    (tab, thread)
+}
+
+fn kept(world: &World) -> usize {
+    world.disk.all("enfilade/undone/").len()
+}
+
+#[test]
+fn a_verdict_whose_tab_is_closed_before_it_is_sent_is_sent_by_the_next_one() {
+    let (world, harbor, tab, thread) = world();
+    thread.rate("r-1", false);
+    wait(&world, UNDO_MS / 2);
+    let (_tab, thread) = reopen(&world, &harbor, &tab);
+    wait(&world, UNDO_MS);
+    assert!(
+        sent(&world).is_empty(),
+        "the other tab may still be there, and take it back"
+    );
+    wait(&world, 60_000);
+    assert_eq!(
+        sent(&world),
+        [json!({"feedback": "thumbs_down", "reason": null})]
+    );
+    assert_eq!(opinion(&thread), Opinion::Sent { up: false });
+    assert_eq!(kept(&world), 0);
+}
+
+#[test]
+fn a_verdict_that_a_closing_page_has_sent_in_vain_is_sent_again_with_its_reason() {
+    let (world, harbor, tab, thread) = world();
+    world.net.heal();
+    let gate = world.net.hold(REQUEST);
+    thread.rate("r-1", true);
+    thread.explain("r-1");
+    thread.submit_opinion("r-1", "to the point");
+    tab.settle();
+    assert_eq!(gate.waiting(), 1);
+    let (tab, _) = reopen(&world, &harbor, &tab);
+    world.net.forget_log();
+    wait(&world, 60_000);
+    let said = json!({"feedback": "thumbs_up", "reason": "to the point"});
+    assert_eq!(sent(&world), [said]);
+    let (_tab, _) = reopen(&world, &harbor, &tab);
+    wait(&world, 60_000);
+    assert_eq!(sent(&world).len(), 1, "the server has it");
+}
+
+#[test]
+fn a_page_that_is_left_sends_its_verdict_at_once_and_only_once() {
+    let (world, harbor, tab, thread) = world();
+    thread.rate("r-1", true);
+    // What the page does when it is hidden for good.
+    thread.submit_opinions();
+    tab.settle();
+    assert_eq!(sent(&world).len(), 1);
+    assert_eq!(kept(&world), 0);
+    reopen(&world, &harbor, &tab);
+    wait(&world, 60_000);
+    assert_eq!(sent(&world).len(), 1);
+}
+
+#[test]
+fn a_verdict_that_was_taken_back_or_answered_is_kept_nowhere() {
+    let (world, harbor, tab, thread) = world();
+    thread.rate("r-1", true);
+    assert_eq!(kept(&world), 1);
+    thread.rate("r-1", true);
+    assert_eq!(kept(&world), 0);
+    world.net.heal();
+    world.net.always(REQUEST, reply(400, ""));
+    thread.rate("r-1", true);
+    wait(&world, UNDO_MS);
+    assert!(!tab.toasts().is_empty(), "the person knows");
+    assert_eq!(kept(&world), 0);
+    reopen(&world, &harbor, &tab);
+    wait(&world, 60_000);
+    assert_eq!(sent(&world).len(), 1);
+}
+
+#[test]
+fn a_verdict_taken_back_in_its_own_tab_is_not_sent_by_another_one() {
+    let (world, harbor, _tab, thread) = world();
+    thread.rate("r-1", true);
+    let other = world.open();
+    let there = other.thread(&harbor, "t-1");
+    other.settle();
+    thread.rate("r-1", true);
+    wait(&world, 60_000);
+    assert!(sent(&world).is_empty());
+    assert_eq!(opinion(&there), Opinion::None);
+    // Who is still saying why is not overtaken either.
+    thread.rate("r-1", false);
+    thread.explain("r-1");
+    let third = world.open();
+    let _ = third.thread(&harbor, "t-1");
+    wait(&world, 5 * 60_000);
+    assert!(sent(&world).is_empty());
+}
+
+#[test]
+fn a_verdict_that_was_kept_is_not_sent_in_the_name_of_the_next_person() {
+    let (world, harbor, tab, thread) = world();
+    thread.rate("r-1", true);
+    tab.close();
+    let tab = world.open();
+    harbor.set_user("bob");
+    tab.server(&harbor)
+        .session()
+        .sign_in(harbor.provider(), harbor.tokens(world.clock.time(), HOUR));
+    tab.settle();
+    let _ = tab.thread(&harbor, "t-1");
+    wait(&world, 60_000);
+    assert!(sent(&world).is_empty());
+    assert_eq!(kept(&world), 1, "it is Ann's to send");
+    drop(thread);
+}

@@ -1,5 +1,9 @@
 //! Runs belong to the app: they wait their turn, go on elsewhere and after calls, and are found again.
 
+mod network;
+mod tools;
+mod turns;
+
 use std::sync::atomic::Ordering;
 
 use enfilade::core::thread::message::{RowKind, RowState};
@@ -69,203 +73,41 @@ fn cursors(world: &World, run: &str) -> Vec<Option<String>> {
         .collect()
 }
 
-#[test]
-fn four_runs_go_at_once_and_the_others_have_their_turn_in_order() {
-    let (world, harbor) = World::with_one();
-    let tab = world.open();
-    let live = busy(&tab, &harbor, 4);
-    let (fifth, sixth) = (tab.thread(&harbor, "b-5"), tab.thread(&harbor, "b-6"));
-    send(&tab, &fifth, "fifth");
-    send(&tab, &sixth, "sixth");
-    assert_eq!(phase(&fifth), RunPhase::Queued);
-    assert_eq!(rows(&fifth), ["user:sending:fifth"]);
-    assert_eq!(harbor.runs(), 4);
-    assert_eq!(tab.room(&harbor).running().get_untracked().len(), 6);
-    answer(&harbor, &live[1].1, "done");
-    tab.settle();
-    assert_eq!(phase(&fifth), RunPhase::Streaming);
-    assert_eq!(phase(&sixth), RunPhase::Queued);
-    assert_eq!(rows(&fifth), ["user:done:fifth"]);
+fn clock_tool(tab: &Tab, backend: &Backend, result: Result<&'static str, &'static str>) {
+    let definition = enfilade::core::tool::Definition {
+        name: "tell_time",
+        description: "Tells the time.",
+        parameters: json!({ "type": "object", "properties": {} }),
+    };
+    tab.room(backend).tools().register(Tool {
+        definition,
+        needs_approval: false,
+        glance: None,
+        timeout: TIMEOUT,
+        run: std::sync::Arc::new(move |_| {
+            async move { result.map(str::to_owned).map_err(str::to_owned) }.boxed_local()
+        }),
+    });
 }
 
-#[test]
-fn a_turn_is_given_back_however_a_run_ends() {
-    let (world, harbor) = World::with_one();
-    let tab = world.open();
-    let live = busy(&tab, &harbor, 4);
-    harbor.emit(&live[0].1, &[run_error("no")]);
-    live[1].0.stop();
-    tab.room(&harbor).delete(&live[2].0.key().thread);
-    world.net.once("DELETE /b-3", reply(204, ""));
-    tab.room(&harbor).delete(&live[2].0.key().thread);
-    let lost = format!("POST /{}", live[3].1);
-    world.net.always(&lost, Act::Fail(TransportError::Network));
-    harbor.cut(&live[3].1);
-    world.advance(MINUTE);
-    assert_eq!(
-        live.iter()
-            .map(|(thread, _)| phase(thread))
-            .collect::<Vec<_>>(),
-        [RunPhase::Idle; 4]
+fn call(backend: &Backend, run: &str, id: &str, tool: &str) {
+    backend.emit(
+        run,
+        &[
+            started(run),
+            json!({ "type": "TOOL_CALL_START", "toolCallId": id, "toolCallName": tool }),
+            json!({ "type": "TOOL_CALL_ARGS", "toolCallId": id, "delta": "{}" }),
+            json!({ "type": "TOOL_CALL_END", "toolCallId": id }),
+            finished(run),
+        ],
     );
-    for number in 5..=8 {
-        let thread = tab.thread(&harbor, &format!("b-{number}"));
-        send(&tab, &thread, "next");
-        assert_eq!(phase(&thread), RunPhase::Streaming, "{number}");
-    }
-    let ninth = tab.thread(&harbor, "b-9");
-    world.net.once("POST /agui/b-9", reply(503, ""));
-    send(&tab, &ninth, "wait");
-    assert_eq!(phase(&ninth), RunPhase::Queued);
-    tab.thread(&harbor, "b-5").stop();
-    tab.settle();
-    assert_eq!(phase(&ninth), RunPhase::Idle, "refused");
-    send(&tab, &tab.thread(&harbor, "b-10"), "and");
-    assert_eq!(phase(&tab.thread(&harbor, "b-10")), RunPhase::Streaming);
 }
 
-#[test]
-fn a_waiting_message_can_be_stopped_and_comes_back() {
-    let (world, harbor) = World::with_one();
-    let tab = world.open();
-    let live = busy(&tab, &harbor, 4);
-    let fifth = tab.thread(&harbor, "b-5");
-    send(&tab, &fifth, "fifth");
-    fifth.stop();
-    tab.settle();
-    assert_eq!(phase(&fifth), RunPhase::Idle);
-    assert_eq!(text(&fifth.composer()), "fifth");
-    assert!(rows(&fifth).is_empty());
-    assert_eq!(tab.room(&harbor).running().get_untracked().len(), 4);
-    answer(&harbor, &live[0].1, "done");
-    world.advance(MINUTE / 2);
-    assert_eq!(harbor.runs(), 4, "it is not sent after all");
-}
-
-#[test]
-fn new_threads_can_be_begun_while_others_wait() {
-    let (world, harbor) = World::with_one();
-    let tab = world.open();
-    let live = busy(&tab, &harbor, 4);
-    let new_thread = tab.room(&harbor).new_thread();
-    for words in ["first", "second"] {
-        new_thread.typed(words.into());
-        new_thread.send();
-        tab.settle();
-        assert!(!new_thread.sending().get_untracked());
-        assert_eq!(text(&new_thread), "");
-    }
-    assert_eq!(tab.room(&harbor).running().get_untracked().len(), 6);
-    assert_eq!(harbor.runs(), 4);
-    answer(&harbor, &live[0].1, "done");
-    answer(&harbor, &live[1].1, "done");
-    tab.settle();
-    assert_eq!(harbor.runs(), 6);
-    assert_eq!(world.net.count("POST /api/v1/rooms/echo/agui"), 2);
-}
-
-#[test]
-fn servers_do_not_wait_for_each_other() {
-    let (world, harbor, meadow) = World::with_two();
-    let tab = world.open();
-    busy(&tab, &harbor, 4);
-    let thread = tab.thread(&meadow, "b-1");
-    send(&tab, &thread, "hello");
-    assert_eq!(phase(&thread), RunPhase::Streaming);
-}
-
-#[test]
-fn the_network_coming_back_ends_the_pause_at_once() {
-    let (world, harbor) = World::with_one();
-    let tab = world.open();
-    let (thread, run) = busy(&tab, &harbor, 1).remove(0);
-    begin(&harbor, &run);
-    tab.settle();
-    tab.set_online(false);
-    harbor.cut(&run);
-    world.advance(5 * SECOND);
-    assert_eq!(cursors(&world, &run).len(), 1, "no attempt is wasted");
-    assert_eq!(phase(&thread), RunPhase::Resuming { attempt: 1, of: 5 });
-    tab.set_online(true);
-    assert_eq!(cursors(&world, &run), [None, Some(format!("{run}:2"))]);
-    go_on(&harbor, &run);
-    tab.settle();
-    assert_eq!(rows(&thread), ["user:done:work", "assistant:done:one two"]);
-}
-
-#[test]
-fn what_was_lost_with_the_network_goes_on_when_it_is_back_and_the_error_goes() {
-    let (world, harbor) = World::with_one();
-    let tab = world.open();
-    let (thread, run) = busy(&tab, &harbor, 1).remove(0);
-    begin(&harbor, &run);
-    tab.settle();
-    let what = format!("POST /{run}");
-    world.net.always(&what, Act::Fail(TransportError::Network));
-    harbor.cut(&run);
-    world.advance(MINUTE);
-    assert_eq!(rows(&thread).len(), 3);
-    assert_eq!(phase(&thread), RunPhase::Idle);
-    world.net.heal();
-    tab.app.wake();
-    tab.settle();
-    assert_eq!(
-        cursors(&world, &run).pop().flatten(),
-        Some(format!("{run}:2"))
-    );
-    assert_eq!(rows(&thread), ["user:done:work", "assistant:partial:one "]);
-    go_on(&harbor, &run);
-    tab.settle();
-    assert_eq!(rows(&thread), ["user:done:work", "assistant:done:one two"]);
-}
-
-#[test]
-fn a_connection_that_died_in_its_sleep_is_had_again_at_once() {
-    let (world, harbor) = World::with_one();
-    let tab = world.open();
-    let (thread, run) = busy(&tab, &harbor, 1).remove(0);
-    begin(&harbor, &run);
-    tab.settle();
-    world.advance(30 * SECOND);
-    tab.app.wake();
-    world.advance(SECOND);
-    assert_eq!(cursors(&world, &run).len(), 2);
-    go_on(&harbor, &run);
-    tab.settle();
-    assert_eq!(rows(&thread)[1], "assistant:done:one two");
-}
-
-#[test]
-fn after_a_sign_in_a_run_goes_on_behind_its_last_event() {
-    let (world, harbor) = World::with_one();
-    let tab = world.open();
-    let (thread, run) = busy(&tab, &harbor, 1).remove(0);
-    begin(&harbor, &run);
-    tab.settle();
-    harbor.refuse_access();
-    harbor.refuse_refresh();
-    harbor.cut(&run);
-    world.advance(SECOND);
-    assert_eq!(phase(&thread), RunPhase::Idle);
-    tab.app.wake();
-    tab.settle();
-    let asked = cursors(&world, &run).len();
-    let session = tab.server(&harbor).session().clone();
-    session.sign_in(harbor.provider(), harbor.tokens(world.clock.time(), HOUR));
-    tab.settle();
-    assert_eq!(cursors(&world, &run).len(), asked + 1);
-    assert_eq!(
-        cursors(&world, &run).pop().flatten(),
-        Some(format!("{run}:2"))
-    );
-    assert_eq!(
-        world.net.count("GET /agui/b-1"),
-        1,
-        "nothing is loaded again"
-    );
-    go_on(&harbor, &run);
-    tab.settle();
-    assert_eq!(rows(&thread), ["user:done:work", "assistant:done:one two"]);
+fn roles(input: &Value) -> Vec<&str> {
+    let messages = input["messages"].as_array().unwrap().iter();
+    messages
+        .map(|message| message["role"].as_str().unwrap())
+        .collect()
 }
 
 #[test]
@@ -467,157 +309,6 @@ fn deleting_a_thread_stops_its_run_and_a_removed_server_lets_go_of_all() {
     assert_eq!(cursors(&world, &live[1].1).len(), 1);
 }
 
-fn clock_tool(tab: &Tab, backend: &Backend, result: Result<&'static str, &'static str>) {
-    let definition = enfilade::core::tool::Definition {
-        name: "tell_time",
-        description: "Tells the time.",
-        parameters: json!({ "type": "object", "properties": {} }),
-    };
-    tab.room(backend).tools().register(Tool {
-        definition,
-        needs_approval: false,
-        glance: None,
-        timeout: TIMEOUT,
-        run: std::sync::Arc::new(move |_| {
-            async move { result.map(str::to_owned).map_err(str::to_owned) }.boxed_local()
-        }),
-    });
-}
-
-fn call(backend: &Backend, run: &str, id: &str, tool: &str) {
-    backend.emit(
-        run,
-        &[
-            started(run),
-            json!({ "type": "TOOL_CALL_START", "toolCallId": id, "toolCallName": tool }),
-            json!({ "type": "TOOL_CALL_ARGS", "toolCallId": id, "delta": "{}" }),
-            json!({ "type": "TOOL_CALL_END", "toolCallId": id }),
-            finished(run),
-        ],
-    );
-}
-
-fn roles(input: &Value) -> Vec<&str> {
-    let messages = input["messages"].as_array().unwrap().iter();
-    messages
-        .map(|message| message["role"].as_str().unwrap())
-        .collect()
-}
-
-#[test]
-fn a_call_of_one_of_our_tools_is_carried_out_and_the_answer_goes_on() {
-    let (world, harbor) = World::with_one();
-    let tab = world.open();
-    clock_tool(&tab, &harbor, Ok("noon"));
-    let thread = tab.thread(&harbor, "t-1");
-    send(&tab, &thread, "what time is it?");
-    let first = harbor.last_run();
-    let offered = world.net.last(&format!("POST /{first}")).json()["tools"].clone();
-    assert!(offered.to_string().contains("tell_time"));
-    call(&harbor, &first, "c-1", "tell_time");
-    tab.settle();
-    let second = harbor.last_run();
-    assert_ne!(first, second);
-    assert_eq!(phase(&thread), RunPhase::Streaming, "it is one answer");
-    let input = world.net.last(&format!("POST /{second}")).json();
-    assert_eq!(roles(&input), ["user", "assistant", "tool"]);
-    assert_eq!(input["messages"][2]["content"], "noon");
-    answer(&harbor, &second, "It is noon.");
-    tab.settle();
-    let expected = [
-        "user:done:what time is it?",
-        "tool:done:tell_time",
-        "assistant:done:It is noon.",
-    ];
-    assert_eq!(rows(&thread), expected);
-    assert_eq!(phase(&thread), RunPhase::Idle);
-    // And after a reload.
-    tab.close();
-    let tab = world.open();
-    let thread = tab.thread(&harbor, "t-1");
-    thread.open();
-    tab.settle();
-    assert_eq!(rows(&thread), expected);
-    let id = thread.order().get_untracked()[1].clone();
-    let row = thread.row(&id).unwrap().get_untracked();
-    assert_eq!(row.state, RowState::Done);
-    assert!(matches!(row.kind, RowKind::ToolCall { result: Some(result), .. } if result == "noon"));
-}
-
-#[test]
-fn a_tool_that_nobody_here_knows_ends_the_answer() {
-    let (world, harbor) = World::with_one();
-    let tab = world.open();
-    let thread = tab.thread(&harbor, "t-1");
-    send(&tab, &thread, "go");
-    call(&harbor, &harbor.last_run(), "c-1", "launch");
-    world.advance(SECOND);
-    assert_eq!(harbor.runs(), 1);
-    assert_eq!(phase(&thread), RunPhase::Idle);
-}
-
-#[test]
-fn an_agent_that_asks_for_ever_comes_to_an_end() {
-    let (world, harbor) = World::with_one();
-    let tab = world.open();
-    clock_tool(&tab, &harbor, Err("broken"));
-    let thread = tab.thread(&harbor, "t-1");
-    send(&tab, &thread, "go");
-    for turn in 0..11 {
-        call(
-            &harbor,
-            &harbor.last_run(),
-            &format!("c-{turn}"),
-            "tell_time",
-        );
-        tab.settle();
-    }
-    world.advance(SECOND);
-    assert_eq!(harbor.runs(), 11);
-    assert_eq!(phase(&thread), RunPhase::Idle);
-    let last = rows(&thread).pop().unwrap();
-    assert!(
-        last.starts_with("error:") && last.contains("10 times"),
-        "{last}"
-    );
-}
-
-#[test]
-fn stop_during_a_call_starts_no_further_run() {
-    let (world, harbor) = World::with_one();
-    let tab = world.open();
-    let thread = tab.thread(&harbor, "t-1");
-    clock_tool(&tab, &harbor, Ok("noon"));
-    send(&tab, &thread, "go");
-    let gate = world.net.hold("POST /agui/t-1");
-    call(&harbor, &harbor.last_run(), "c-1", "tell_time");
-    tab.settle();
-    thread.stop();
-    tab.settle();
-    assert_eq!(gate.waiting(), 0);
-    assert_eq!(harbor.runs(), 1);
-    assert_eq!(phase(&thread), RunPhase::Idle);
-    assert_eq!(text(&thread.composer()), "", "the message had been taken");
-}
-
-#[test]
-fn a_run_that_cannot_go_on_after_its_call_says_so() {
-    let (world, harbor) = World::with_one();
-    let tab = world.open();
-    let thread = tab.thread(&harbor, "t-1");
-    clock_tool(&tab, &harbor, Ok("noon"));
-    send(&tab, &thread, "go");
-    world.net.once("POST /agui/t-1", reply(503, ""));
-    call(&harbor, &harbor.last_run(), "c-1", "tell_time");
-    tab.settle();
-    let last = rows(&thread).pop().unwrap();
-    assert!(
-        last.starts_with("error:") && last.contains("could not go on"),
-        "{last}"
-    );
-    assert_eq!(phase(&thread), RunPhase::Idle);
-}
-
 #[test]
 fn a_question_can_be_asked_again() {
     let (world, harbor) = World::with_one();
@@ -763,4 +454,55 @@ fn what_one_person_had_open_is_not_held_when_they_are_gone() {
     tab.server(&harbor).session().sign_out();
     world.advance(MINUTE);
     assert!(probe.upgrade().is_none());
+}
+
+/// Where the time of the server stands while this device shows another one.
+fn rows_at(thread: &ThreadState) -> Vec<i64> {
+    let order = thread.order().get_untracked();
+    let rows = order.iter().filter_map(|id| thread.row(id));
+    rows.filter_map(|row| row.get_untracked().at).collect()
+}
+
+#[test]
+fn a_clock_that_is_wrong_by_days_puts_no_row_on_another_day_than_the_server() {
+    for days in [-3, 3] {
+        let (world, harbor) = World::with_one();
+        // So much later, or earlier, is it at the server.
+        let there = world.clock.time() - days * 24 * HOUR;
+        let tab = world.open();
+        clock_tool(&tab, &harbor, Ok("noon"));
+        let thread = tab.thread(&harbor, "t-1");
+        send(&tab, &thread, "hello");
+        let run = harbor.last_run();
+        let at = |mut event: Value, after: i64| {
+            event["timestamp"] = json!(there + after);
+            event
+        };
+        harbor.emit(
+            &run,
+            &[
+                at(started(&run), 0),
+                at(json!({ "type": "TOOL_CALL_START", "toolCallId": "c", "toolCallName": "tell_time" }), 10),
+                at(json!({ "type": "TOOL_CALL_END", "toolCallId": "c" }), 20),
+                at(finished(&run), 30),
+            ],
+        );
+        tab.settle();
+        let second = harbor.last_run();
+        assert_ne!(run, second);
+        harbor.emit(&second, &[at(started(&second), 1_000)]);
+        let what = format!("POST /{second}");
+        world.net.always(&what, Act::Fail(TransportError::Network));
+        harbor.cut(&second);
+        world.advance(MINUTE);
+        assert!(
+            rows(&thread)[2].starts_with("error:"),
+            "{:?}",
+            rows(&thread)
+        );
+        assert_eq!(rows_at(&thread), [there, there + 10, there + 1_000]);
+        let id = thread.order().get_untracked()[1].clone();
+        let call = thread.row(&id).unwrap().get_untracked();
+        assert_eq!(call.ended, Some(there + 30), "it took as long as it took");
+    }
 }

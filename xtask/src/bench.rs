@@ -15,7 +15,9 @@ use crate::tools::{self, cargo};
 use crate::workspace::{dist, root, target};
 
 /// How many ports the demo takes.
-const PORTS: u16 = 4;
+const PORTS: u16 = 6;
+/// The server that asks nobody to sign in, counted from the first of them.
+const COMMONS: u16 = 3;
 const START: Duration = Duration::from_secs(30);
 /// Attempts to find ports side by side.
 const ATTEMPTS: usize = 50;
@@ -84,10 +86,9 @@ fn in_browser(options: &Bench, parts: &[String]) -> Outcome<()> {
     let mut command = program("debug", "bench");
     command
         .env("ENFILADE_APP", format!("http://127.0.0.1:{app}"))
-        // The last one asks nobody to sign in.
         .env(
             "ENFILADE_SERVER1",
-            format!("http://127.0.0.1:{}", base + PORTS - 1),
+            format!("http://127.0.0.1:{}", base + COMMONS),
         )
         .env(
             "ENFILADE_DRIVER",
@@ -200,7 +201,7 @@ fn ports() -> Outcome<(u16, u16)> {
             return Ok((base, app));
         }
     }
-    Err(Failure::new("cannot find four free ports side by side"))
+    Err(Failure::new("cannot find six free ports side by side"))
 }
 
 /// The demo servers with the site beside them.
@@ -217,7 +218,7 @@ fn demo(site: &Path, base: u16, app: u16) -> Outcome<Running> {
         ])
         .arg(site);
     let mut demo = Running::start("the demo", &mut command)?;
-    wait_until_up(&mut demo, "the demo", base + PORTS - 1, "/api/login", START)?;
+    wait_until_up(&mut demo, "the demo", base + COMMONS, "/api/login", START)?;
     wait_until_up(&mut demo, "the app", app, "/", START)?;
     Ok(demo)
 }

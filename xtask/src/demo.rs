@@ -20,6 +20,11 @@ pub const SERVERS: [(&str, &str); 3] = [
     ("Meadow", "any name signs in"),
     ("Commons", "no sign-in"),
 ];
+/// Name and bearer of each demo core, in the order of their ports, which follow those of the servers.
+pub const CORES: [(&str, &str); 2] = [
+    ("Lantern", "bearer lantern-demo-bearer"),
+    ("Quay", "bearer quay-demo-bearer"),
+];
 
 const START: Duration = Duration::from_secs(30);
 
@@ -46,6 +51,14 @@ pub fn ports(base: u16) -> impl Iterator<Item = u16> {
         .map(move |number| base + number)
 }
 
+/// The demo cores' ports behind those of the servers.
+pub fn core_ports(base: u16) -> impl Iterator<Item = u16> {
+    (1u16..)
+        .skip(SERVERS.len())
+        .take(CORES.len())
+        .map(move |number| base + number)
+}
+
 /// Starts the demo servers with `options` and waits until they answer.
 pub fn start(base: u16, options: &[&str]) -> Outcome<Running> {
     let remedy = "end the program that uses it, perhaps another cargo xtask";
@@ -53,11 +66,17 @@ pub fn start(base: u16, options: &[&str]) -> Outcome<Running> {
     for port in ports(base) {
         must_be_free(port, "a demo server", remedy)?;
     }
+    for port in core_ports(base) {
+        must_be_free(port, "a demo core", remedy)?;
+    }
     let mut command = command();
     command.args(["--base-port", &base.to_string()]);
     let mut demo = Running::start("the demo", command.args(options))?;
     for port in ports(base) {
         wait_until_up(&mut demo, "the demo", port, "/api/login", START)?;
+    }
+    for port in core_ports(base) {
+        wait_until_up(&mut demo, "the demo", port, "/health", START)?;
     }
     Ok(demo)
 }

@@ -90,7 +90,11 @@ fn serve(options: &Dev) -> Outcome<Running> {
 
 fn greeting(port: u16) -> String {
     let mut text = format!("\n  Enfilade is ready: http://127.0.0.1:{port}/\n\n");
-    for ((name, sign_in), port) in demo::SERVERS.into_iter().zip(demo::ports(demo::DEV_PORT)) {
+    let servers = demo::SERVERS.into_iter().zip(demo::ports(demo::DEV_PORT));
+    let cores = demo::CORES
+        .into_iter()
+        .zip(demo::core_ports(demo::DEV_PORT));
+    for ((name, sign_in), port) in servers.chain(cores) {
         text.push_str(&format!("  {name:<8} http://127.0.0.1:{port}  {sign_in}\n"));
     }
     text + "\n  Ctrl+C ends all of it.\n\n"
@@ -138,10 +142,10 @@ mod tests {
     fn the_greeting_names_the_app_and_every_demo_server() {
         let text = greeting(9000);
         assert!(text.contains("http://127.0.0.1:9000/"));
-        for (name, _) in demo::SERVERS {
+        for (name, _) in demo::SERVERS.into_iter().chain(demo::CORES) {
             assert!(text.contains(name), "{text}");
         }
-        for port in 8701..=8703 {
+        for port in 8701..=8705 {
             assert!(text.contains(&format!("http://127.0.0.1:{port}")), "{text}");
         }
     }

@@ -52,7 +52,7 @@ pub fn sign_in(
         )
     });
     let realm = escape(realm);
-    page(
+    document(
         StatusCode::OK,
         &format!("Sign in to {realm}"),
         &format!(
@@ -73,14 +73,15 @@ pub fn sign_in(
 
 /// A page that only tells something.
 pub fn notice(status: StatusCode, title: &str, text: &str) -> Response {
-    page(
+    document(
         status,
         title,
         &format!("<h1>{}</h1>\n<p>{}</p>", escape(title), escape(text)),
     )
 }
 
-fn page(status: StatusCode, title: &str, body: &str) -> Response {
+/// A page around `body`, which is HTML, as `title` is.
+pub fn document(status: StatusCode, title: &str, body: &str) -> Response {
     let html = format!(
         r#"<!doctype html>
 <html lang="en">

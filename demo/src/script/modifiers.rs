@@ -39,7 +39,8 @@ impl Modifiers {
         (modifiers, rest.trim_end().to_owned())
     }
 
-    fn take_one<'a>(&mut self, text: &'a str) -> Option<&'a str> {
+    /// Takes one switch off the front; what is left, if there was one.
+    pub fn take_one<'a>(&mut self, text: &'a str) -> Option<&'a str> {
         let (word, after) = split_word(text);
         if word == "boom" {
             self.boom = true;
@@ -65,7 +66,8 @@ impl Modifiers {
     }
 }
 
-fn split_word(text: &str) -> (&str, &str) {
+/// The first word and the rest.
+pub fn split_word(text: &str) -> (&str, &str) {
     text.split_at(text.find(char::is_whitespace).unwrap_or(text.len()))
 }
 

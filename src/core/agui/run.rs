@@ -116,16 +116,6 @@ pub fn state_for_next_run(state: &Value) -> Value {
     state
 }
 
-/// Reads messages as they are stored with a run; malformed ones are skipped one by one.
-#[must_use]
-pub fn read_messages(messages: &Value) -> Vec<WireMessage> {
-    let messages = messages.as_array().map_or(&[][..], Vec::as_slice);
-    messages
-        .iter()
-        .filter_map(|message| WireMessage::deserialize(message).ok())
-        .collect()
-}
-
 /// A message as it is sent to a server (AG-UI `Message`).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "role", rename_all = "lowercase")]
@@ -330,14 +320,17 @@ mod tests {
     }
 
     #[test]
-    fn stored_messages_are_read_with_their_nulls_and_bad_ones_skipped() {
-        let stored = json!([
-            {"id":"u","role":"user","content":"hi","name":null,"encryptedValue":null},
-            {"id":"t","role":"assistant","content":null,"toolCalls":[{"id":"c","type":"function","function":{"name":"f","arguments":"{}"},"encryptedValue":null}]},
-            {"id":"r","role":"tool","content":"blue","toolCallId":"c","error":null},
-            {"id":"x","role":"wizard"}, 7, null,
-        ]);
-        let messages = read_messages(&stored);
+    fn stored_messages_are_read_with_their_nulls_and_bad_ones_refused() {
+        let stored = [
+            json!({"id":"u","role":"user","content":"hi","name":null,"encryptedValue":null}),
+            json!({"id":"t","role":"assistant","content":null,"toolCalls":[{"id":"c","type":"function","function":{"name":"f","arguments":"{}"},"encryptedValue":null}]}),
+            json!({"id":"r","role":"tool","content":"blue","toolCallId":"c","error":null}),
+            json!({"id":"x","role":"wizard"}),
+            json!(7),
+            json!(null),
+        ];
+        let read = |message: &Value| WireMessage::deserialize(message).ok();
+        let messages: Vec<_> = stored.iter().filter_map(read).collect();
         assert_eq!(messages.len(), 3);
         assert_eq!(
             messages[2],
@@ -348,7 +341,6 @@ mod tests {
                 error: None
             }
         );
-        assert!(read_messages(&Value::Null).is_empty());
     }
 
     #[test]

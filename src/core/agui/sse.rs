@@ -78,12 +78,6 @@ impl Decoder {
         self.retry
     }
 
-    /// The last event id seen, also that of a frame that was refused or had no data.
-    #[must_use]
-    pub fn last_id(&self) -> Option<&str> {
-        self.id.as_deref()
-    }
-
     /// Takes the next bytes and returns what they complete. An incomplete last frame is never returned.
     pub fn push(&mut self, bytes: &[u8]) -> Vec<Result<Frame, FrameError>> {
         let mut out = Vec::new();
@@ -457,7 +451,7 @@ mod tests {
     fn a_frame_without_data_is_not_dispatched_but_keeps_its_id() {
         let mut decoder = Decoder::new();
         assert!(decoder.push(b"event: lost\nid: r:7\n\n").is_empty());
-        assert_eq!(decoder.last_id(), Some("r:7"));
+        assert_eq!(decoder.id.as_deref(), Some("r:7"));
         assert_eq!(
             decoder.push(b"data: x\n\n"),
             [frame(Some("r:7"), None, "x")]

@@ -97,14 +97,49 @@ pub struct Display {
     keys: HashMap<RowId, RowKey>,
     runs: HashMap<String, u32>,
     rows: Vec<Fact>,
+    list: List,
+    folds: HashMap<RowKey, Range<usize>>,
+}
+
+/// What is on show, in order.
+#[derive(Clone, Debug, Default)]
+struct List {
     items: Vec<Item>,
     /// How high each item may be.
     guesses: Vec<f64>,
-    /// For each item, how many rows are shown up to and with it.
+    /// For each item, how many rows are shown up to and with the row that it stands at.
     positions: Vec<usize>,
-    folds: HashMap<RowKey, Range<usize>>,
+    /// How many rows are shown.
+    shown: usize,
     /// The rows on show below the line that they can be folded into.
     unfolded: HashSet<RowKey>,
+}
+
+impl List {
+    fn with_capacity(capacity: usize) -> Self {
+        Self {
+            items: Vec::with_capacity(capacity),
+            guesses: Vec::with_capacity(capacity),
+            positions: Vec::with_capacity(capacity),
+            ..Self::default()
+        }
+    }
+
+    fn push_line(&mut self, line: Item) {
+        self.items.push(line);
+        self.guesses.push(DIVIDER);
+    }
+
+    fn push_row(&mut self, fact: &Fact) {
+        self.items.push(Item::Row(fact.key));
+        self.guesses.push(fact.guess);
+        self.shown += 1;
+    }
+
+    /// A row and the lines above it stand at one position.
+    fn count(&mut self) {
+        self.positions.resize(self.items.len(), self.shown);
+    }
 }
 
 impl Display {
@@ -131,6 +166,14 @@ impl Display {
             .take_while(|(fact, id)| is_same(fact, id))
             .count();
         let changed = order.get(kept..order.len() - tail).unwrap_or_default();
+        if !changed.is_empty()
+            && let Some(last) = kept.checked_sub(1)
+            && let Some(seen) = order.get(last).and_then(&mut look)
+            && let Some(fact) = self.rows.get_mut(last)
+        {
+            // A question has the time of this device until its answer begins.
+            fact.day = seen.day;
+        }
         let between = kept..self.rows.len() - tail;
         let before: HashMap<RowKey, Fact> = self
             .rows
@@ -176,47 +219,37 @@ impl Display {
     pub fn arrange(&mut self, setting: Setting<'_>) -> bool {
         let days = self.days(setting.today);
         let folds = self.find_folds(&days, setting);
-        let mut items = Vec::with_capacity(self.rows.len() + days.len() / 8);
-        let mut positions = Vec::with_capacity(items.capacity());
-        let mut guesses = Vec::with_capacity(items.capacity());
-        let (mut day, mut shown, mut hidden_until, mut inside_until) = (None, 0, 0, 0);
-        let mut unfolded = HashSet::new();
+        let mut list = List::with_capacity(self.rows.len() + days.len() / 8);
+        let (mut day, mut hidden_until, mut inside_until) = (None, 0, 0);
         for (at, (fact, today)) in self.rows.iter().zip(&days).enumerate() {
             // Clocks differ: a row that claims to be older than the one above does not open its day again.
             if day.is_none_or(|day| *today > day) {
                 day = Some(*today);
-                items.push(Item::Day(*today));
+                list.push_line(Item::Day(*today));
             }
             if let Some(fold) = folds.get(&fact.key) {
-                items.push(Item::Steps(fact.key));
+                list.push_line(Item::Steps(fact.key));
                 inside_until = fold.end;
                 if !setting.open.contains(&fact.key) {
                     hidden_until = fold.end;
                 }
             }
             if at >= hidden_until {
-                items.push(Item::Row(fact.key));
-                guesses.resize(items.len() - 1, DIVIDER);
-                guesses.push(fact.guess);
-                shown += 1;
+                list.push_row(fact);
                 if at < inside_until {
-                    unfolded.insert(fact.key);
+                    list.unfolded.insert(fact.key);
                 }
             }
-            positions.resize(items.len(), shown);
+            list.count();
             let is_last = at + 1 == self.rows.len();
             if Some(fact.key) == setting.unread_after && !is_last {
-                items.push(Item::Unread);
-                positions.push(shown);
+                list.push_line(Item::Unread);
+                list.count();
             }
         }
-        let is_changed = items != self.items || folds != self.folds;
-        guesses.resize(items.len(), DIVIDER);
-        self.items = items;
-        self.guesses = guesses;
-        self.positions = positions;
+        let is_changed = list.items != self.list.items || folds != self.folds;
+        self.list = list;
         self.folds = folds;
-        self.unfolded = unfolded;
         is_changed
     }
 
@@ -269,19 +302,13 @@ impl Display {
     /// The list.
     #[must_use]
     pub fn items(&self) -> &[Item] {
-        &self.items
+        &self.list.items
     }
 
     /// How high each item may be, in CSS pixels, until it is measured.
     #[must_use]
     pub fn guesses(&self) -> &[f64] {
-        &self.guesses
-    }
-
-    /// How many rows there are, folded ones too.
-    #[must_use]
-    pub fn row_count(&self) -> usize {
-        self.rows.len()
+        &self.list.guesses
     }
 
     /// The name of a row.
@@ -296,12 +323,6 @@ impl Display {
         self.keys.get(id).copied()
     }
 
-    /// The row at this place, and the last where there are not as many.
-    #[must_use]
-    pub fn row_at(&self, at: usize) -> Option<RowKey> {
-        self.rows.get(at).map(|fact| fact.key)
-    }
-
     /// The last row.
     #[must_use]
     pub fn last(&self) -> Option<RowKey> {
@@ -312,7 +333,7 @@ impl Display {
     #[must_use]
     pub fn item_of(&self, key: RowKey) -> Option<Item> {
         match self.fold_of(key) {
-            Some(first) if !self.items.contains(&Item::Row(key)) => Some(Item::Steps(first)),
+            Some(first) if !self.list.items.contains(&Item::Row(key)) => Some(Item::Steps(first)),
             _ => self
                 .rows
                 .iter()
@@ -333,7 +354,7 @@ impl Display {
     /// Whether a row is on show below the line that it can be folded into.
     #[must_use]
     pub fn is_unfolded(&self, key: RowKey) -> bool {
-        self.unfolded.contains(&key)
+        self.list.unfolded.contains(&key)
     }
 
     /// The rows that a line of work stands for.
@@ -349,8 +370,11 @@ impl Display {
     /// Which of the shown rows the item at this place is, counted from one, and how many there are.
     #[must_use]
     pub fn position(&self, at: usize) -> (usize, usize) {
-        let position = self.positions.get(at).copied().unwrap_or_default();
-        (position, self.positions.last().copied().unwrap_or_default())
+        let position = self.list.positions.get(at).copied().unwrap_or_default();
+        (
+            position,
+            self.list.positions.last().copied().unwrap_or_default(),
+        )
     }
 
     /// The rows that came after this one at the end.

@@ -205,11 +205,6 @@ impl Timeline {
         self.set_row_state(&user_row_id(id), RowState::Done)
     }
 
-    /// The server has not taken the user's message.
-    pub fn fail_user(&mut self, id: &str) -> Change {
-        self.set_row_state(&user_row_id(id), RowState::Failed)
-    }
-
     /// Takes the user's message out again, as when its text went back to the composer.
     pub fn remove(&mut self, id: &str) -> Change {
         let row_id = user_row_id(id);

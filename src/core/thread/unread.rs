@@ -130,7 +130,9 @@ pub fn preview(text: &str) -> Option<String> {
     let head = text.get(..text.floor_char_boundary(1_000))?;
     let words = head.split_whitespace().filter_map(|word| {
         let word = word.trim_matches(['#', '*', '_', '`', '>', '|', '~']);
-        let is_rule = word.chars().all(|c| matches!(c, '-' | '=' | ':' | '+'));
+        let is_rule = word
+            .chars()
+            .all(|c| matches!(c, '-' | '=' | ':' | '+' | '|'));
         (!is_rule).then_some(word)
     });
     let line = words.collect::<Vec<_>>().join(" ");
@@ -254,6 +256,7 @@ mod tests {
                 "The tide today high at 16:37",
             ),
             ("> quoted\n---\n| a | b |", "quoted a b"),
+            ("| a | b |\n|---|:--|\n| c | d |", "a b c d"),
             ("hello", "hello"),
         ] {
             assert_eq!(preview(text).as_deref(), Some(want));

@@ -108,6 +108,7 @@ impl ThreadState {
         self.flush();
         // A person takes their time, and may have answered on another device meanwhile.
         let may_be_late = !held.is_first || calls.iter().any(|call| tools.asks(&call.name));
+        let begun = self.now();
         let outcomes = join_all(calls.iter().map(|call| tools.call(&self.0.key, call))).await;
         if may_be_late {
             match self.has_gone_on(run).await {
@@ -121,10 +122,13 @@ impl ThreadState {
                 _ => {}
             }
         }
-        let now = self.now();
+        // The clocks of this device and of the server differ.
+        let took = self.now() - begun;
+        let last = lock(&self.0.work).timeline.last_time(run);
+        let ended = last.unwrap_or(begun) + took;
         for (call, outcome) in calls.iter().zip(outcomes) {
             let (text, is_error) = (outcome.content, outcome.is_error);
-            self.change(|timeline| timeline.settle_call(run, &call.id, &text, is_error, now));
+            self.change(|timeline| timeline.settle_call(run, &call.id, &text, is_error, ended));
         }
         match self.open_run(None, None).await {
             Ok((mut next, body)) => {
@@ -206,8 +210,7 @@ impl ThreadState {
             match this.answer_calls(&course, held).await {
                 Next::Run(next, body) => this.follow_on(next, body).await,
                 Next::Failed(why) => {
-                    let now = this.now();
-                    this.change(|timeline| timeline.push_error(&course.run, &why, now));
+                    this.tell_error(&course.run, &why);
                     this.ended(false);
                 }
                 Next::Over | Next::Elsewhere => {

@@ -1,5 +1,7 @@
 //! What a person thinks of an answer: a verdict that can be taken back for a moment and is then sent.
 
+mod kept;
+
 use std::collections::HashMap;
 use std::sync::Mutex;
 
@@ -92,12 +94,14 @@ impl Verdicts {
         })
     }
 
-    /// Those that were not sent are not sent any more.
-    pub(super) fn forget(&self) {
+    /// Those that were not sent are not sent any more; says which runs they were on.
+    fn forget(&self) -> Vec<String> {
         let all = std::mem::take(&mut lock(&self.0).0);
-        for verdict in all.into_values() {
+        let forget = |(run, verdict): (String, Verdict)| {
             verdict.shown.set(Opinion::None);
-        }
+            run
+        };
+        all.into_iter().map(forget).collect()
     }
 
     fn next_round(&self) -> u64 {
@@ -108,6 +112,13 @@ impl Verdicts {
 }
 
 impl ThreadState {
+    /// Whoever has said something is gone: what was not sent is not sent any more.
+    pub(super) fn forget_opinions(&self) {
+        for run in self.0.verdicts.forget() {
+            self.keep_opinion(&run, Opinion::None, "");
+        }
+    }
+
     /// How the verdict on a run stands.
     #[must_use]
     pub fn opinion(&self, run: &str) -> ArcRwSignal<Opinion> {
@@ -123,6 +134,7 @@ impl ThreadState {
         match shown.get_untracked() {
             Opinion::Pending { up: before, .. } if before == up => {
                 shown.set(self.0.verdicts.with(run, |verdict| verdict.settled()));
+                self.keep_opinion(run, Opinion::None, "");
             }
             Opinion::Sending { up: before } | Opinion::Sent { up: before } if before == up => {}
             _ => self.count_down(run, up),
@@ -134,6 +146,7 @@ impl ThreadState {
         let shown = self.opinion(run);
         if let Opinion::Pending { up, .. } = shown.get_untracked() {
             shown.set(Opinion::Explaining { up });
+            self.keep_opinion(run, Opinion::Explaining { up }, "");
         }
     }
 
@@ -151,7 +164,13 @@ impl ThreadState {
         else {
             return;
         };
-        shown.set(Opinion::Sending { up });
+        self.send_opinion(run, up, reason);
+    }
+
+    fn send_opinion(&self, run: &str, up: bool, reason: &str) {
+        let sending = Opinion::Sending { up };
+        self.opinion(run).set(sending);
+        self.keep_opinion(run, sending, reason);
         let (client, key) = (self.client(), &self.0.key);
         let request = soliplex::feedback(&key.room, &key.thread, run, up, reason);
         let (this, run) = (self.clone(), run.to_owned());
@@ -174,6 +193,7 @@ impl ThreadState {
         let shown = self.opinion(run);
         let pending = Opinion::Pending { up, round };
         shown.set(pending);
+        self.keep_opinion(run, pending, "");
         let (this, run) = (self.clone(), run.to_owned());
         let over = self.0.room.server().shared().ports.clock.sleep(UNDO_MS);
         spawn(async move {
@@ -192,12 +212,17 @@ impl ThreadState {
             }
             verdict.settled()
         });
+        // The end of the session is no answer: it is sent when the person is back.
+        let is_open = matches!(outcome, Err(ApiError::Unauthorized | ApiError::Cancelled));
         // The other thumb may have been pressed meanwhile.
         if shown.get_untracked() == (Opinion::Sending { up }) {
             shown.set(settled);
+            if !is_open {
+                self.keep_opinion(run, Opinion::None, "");
+            }
         }
         if let Err(error) = outcome
-            && !matches!(error, ApiError::Unauthorized | ApiError::Cancelled)
+            && !is_open
         {
             let why = i18n::errors::api_error_line(&error);
             let toasts = self.0.room.server().shared().toasts.clone();

@@ -82,7 +82,7 @@ impl ThreadState {
                     return;
                 }
                 Next::Failed(why) => {
-                    self.change(|timeline| timeline.push_error(&course.run, &why, now));
+                    self.tell_error(&course.run, &why);
                     break false;
                 }
             }
@@ -144,11 +144,13 @@ impl ThreadState {
     /// The stream could not be had again: what came is kept, and taken up from there when the reason is gone.
     fn lose(&self, mut course: Course, error: &ApiError) {
         let is_session = matches!(error, ApiError::Unauthorized | ApiError::Cancelled);
+        let now = self.now();
         let told = (!is_session).then(|| i18n::stream_lost(error));
         self.change(|timeline| {
             let mut change = timeline.interrupt(&course.run);
             if let Some(text) = &told {
-                change.merge(timeline.push_error(&course.run, text, self.now()));
+                let at = timeline.last_time(&course.run).unwrap_or(now);
+                change.merge(timeline.push_error(&course.run, text, at));
             }
             change
         });
@@ -165,17 +167,27 @@ impl ThreadState {
         let events = stored.map(|stored| stored.events).unwrap_or_default();
         let events: Vec<Event> = events.into_iter().map(Event::from_value).collect();
         let is_over = events.iter().any(Event::is_terminal);
+        let now = self.now();
         if is_over {
             self.apply(run, &events);
-            let now = self.now();
             lock(&self.0.work).past.settle(run, now);
         }
         self.change(|timeline| {
             let mut change = timeline.interrupt(run);
             if is_given_up && !is_over {
-                change.merge(timeline.push_gap(run, self.now()));
+                let at = timeline.last_time(run).unwrap_or(now);
+                change.merge(timeline.push_gap(run, at));
             }
             change
+        });
+    }
+
+    /// Says below a run why it came to nothing: at the server's time, where it has told one.
+    pub(super) fn tell_error(&self, run: &str, why: &str) {
+        let now = self.now();
+        self.change(|timeline| {
+            let at = timeline.last_time(run).unwrap_or(now);
+            timeline.push_error(run, why, at)
         });
     }
 }

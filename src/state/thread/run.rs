@@ -282,7 +282,7 @@ impl ThreadState {
 
     /// Lets go of a live run without a word: the person has left this server.
     pub(in crate::state) fn let_go(&self) {
-        self.0.verdicts.forget();
+        self.forget_opinions();
         let live = {
             let mut work = lock(&self.0.work);
             work.is_gone = true;

@@ -82,7 +82,7 @@ fn question(app: &App, room: &RoomState, tools: &Tools, asked: Approval) -> AnyV
     };
     let foot = move || {
         view! {
-            <Button variant=Variant::Ghost on_press=later>
+            <Button class="approval__later" variant=Variant::Ghost on_press=later>
                 {words::LATER}
             </Button>
             <Button on_press=deny>{words::DENY}</Button>

@@ -5,9 +5,10 @@ use leptos::prelude::*;
 use super::fold::fold;
 use super::row::RowContext;
 use crate::core::markdown::link::SafeUrl;
-use crate::core::thread::message::{Row, RowKind};
+use crate::core::thread::message::{Row, RowId, RowKind};
 use crate::core::thread::source::Source;
 use crate::i18n::rows as words;
+use crate::state::thread::opened::Opened;
 use crate::ui::kit::{Clamp, Icon, IconView};
 use crate::ui::markdown::copy_button;
 
@@ -20,14 +21,18 @@ pub fn sources(context: &RowContext) -> AnyView {
     let line = view! { <span class="fold__name">{move || words::sources(count.get())}</span> };
     let inside = context.clone();
     let body = move || {
-        let row = inside.row.clone();
+        let (row, thread, id) = (inside.row.clone(), inside.thread.clone(), inside.id.clone());
         let all = {
             let row = row.clone();
             move |()| row.with_untracked(|row| words::source_texts(of(row)))
         };
         let list = move || {
-            let one = |source: &Source| view! { <li class="source">{source_view(source)}</li> };
-            row.with(|row| of(row).iter().map(one).collect_view())
+            let one = |(place, source): (usize, &Source)| {
+                // Passages have no names of their own: they go by their places in the row.
+                let passage = RowId(format!("{}/{place}", id.0));
+                view! { <li class="source">{source_view(source, thread.opened(), passage)}</li> }
+            };
+            row.with(|row| of(row).iter().enumerate().map(one).collect_view())
         };
         view! {
             <ol class="sources">{list}</ol>
@@ -45,7 +50,7 @@ fn of(row: &Row) -> &[Source] {
     }
 }
 
-fn source_view(source: &Source) -> AnyView {
+fn source_view(source: &Source, opened: Opened, id: RowId) -> AnyView {
     let copied = source.clone();
     let copy = Callback::new(move |()| words::source_text(&copied));
     let link = SafeUrl::parse(&source.uri).filter(|url| url.as_str().starts_with("http"));
@@ -84,24 +89,27 @@ fn source_view(source: &Source) -> AnyView {
                 </span>
             </div>
             {path}
-            {passage(source)}
+            {passage(source, opened, id)}
         </div>
     }
     .into_any()
 }
 
-fn passage(source: &Source) -> AnyView {
+fn passage(source: &Source, opened: Opened, id: RowId) -> AnyView {
     if source.content.trim().is_empty() {
         return ().into_any();
     }
-    // Which of them is unfolded is not remembered: the list is short and comes whole.
-    let is_open = RwSignal::new(false);
+    let is_open = RwSignal::new(opened.has(&id, "passage"));
+    let toggle = move |open| {
+        opened.set(&id, "passage", open);
+        is_open.set(open);
+    };
     let content = source.content.clone();
     view! {
         <Clamp
             lines=LINES
             open=is_open
-            on_toggle=Callback::new(move |open| is_open.set(open))
+            on_toggle=Callback::new(toggle)
             more=words::MORE
             less=words::LESS
         >

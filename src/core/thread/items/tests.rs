@@ -24,6 +24,36 @@ fn ids(words: &str) -> Vec<RowId> {
     words.map(|word| RowId(word.to_owned())).collect()
 }
 
+#[test]
+fn a_question_whose_time_is_corrected_opens_no_day_of_its_own() {
+    let mut case = Case::default();
+    let ahead = |id: &RowId| {
+        let seen = seen(id)?;
+        Some(Seen {
+            // The clock of this device is ahead.
+            day: if id.0 == "u2" {
+                Some(TODAY + 3)
+            } else {
+                seen.day
+            },
+            ..seen
+        })
+    };
+    case.display.take_rows(&ids("u1@0 a1@0 u2"), ahead);
+    case.arrange();
+    assert_eq!(case.text(), "day-0 u1@0 a1@0 day--3 u2");
+    let known = |id: &RowId| {
+        let seen = seen(id)?;
+        Some(Seen {
+            day: seen.day.or(Some(TODAY)),
+            ..seen
+        })
+    };
+    case.display.take_rows(&ids("u1@0 a1@0 u2 a2@0"), known);
+    case.arrange();
+    assert_eq!(case.text(), "day-0 u1@0 a1@0 u2 a2@0");
+}
+
 #[derive(Default)]
 struct Case {
     display: Display,
@@ -204,6 +234,6 @@ proptest! {
             Item::Row(_) => 1,
             _ => 0,
         }).sum();
-        prop_assert_eq!(stepped, case.display.row_count(), "every row is there once");
+        prop_assert_eq!(stepped, case.display.rows.len(), "every row is there once");
     }
 }

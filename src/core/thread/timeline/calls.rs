@@ -148,12 +148,6 @@ impl Timeline {
         self.rows_of(run).filter_map(pending).collect()
     }
 
-    /// Notes the result of a call that was carried out here, at the time the run ended.
-    pub fn complete_call(&mut self, run: &str, call_id: &str, content: &str) -> Change {
-        let at = self.runs.get(run).and_then(|track| track.last);
-        self.settle_call(run, call_id, content, false, at)
-    }
-
     /// Notes how a call ended that was carried out here: its result, or what went wrong, which the model is told too.
     pub fn settle_call(
         &mut self,

@@ -9,9 +9,10 @@ impl Timeline {
     pub(super) fn apply_live(&mut self, event: &Event, run: &str, at: i64) -> Change {
         let before = self.close_chunk_before(event, run, at);
         let change = match event {
-            Event::TextContent {
-                message_id, delta, ..
-            } => self.extend(run, Part::Text, message_id, delta, at),
+            Event::TextContent { .. }
+            | Event::TextStart { .. }
+            | Event::TextEnd { .. }
+            | Event::TextChunk { .. } => self.apply_text(event, run, at),
             Event::RunStarted { at: sent, .. } => self.begin_run(run, *sent),
             Event::RunFinished { .. } => self.finish_run(run, at),
             Event::RunError { message, code, .. } => {
@@ -22,6 +23,27 @@ impl Timeline {
                 };
                 self.break_run(run, text, at)
             }
+            Event::ToolCallStart { .. }
+            | Event::ToolCallArgs { .. }
+            | Event::ToolCallEnd { .. }
+            | Event::ToolCallChunk { .. }
+            | Event::ToolCallResult { .. } => self.apply_tool(event, run, at),
+            Event::Unknown { kind, raw } => self.push_unprocessed(run, kind, raw.to_string(), at),
+            Event::Malformed { raw, reason } => self.push_unprocessed(run, reason, raw.clone(), at),
+            _ => self.apply_reasoning(event, run, at),
+        };
+        if before.is_none() {
+            self.resumed(run).and(change)
+        } else {
+            self.resumed(run).and(before).and(change)
+        }
+    }
+
+    fn apply_text(&mut self, event: &Event, run: &str, at: i64) -> Change {
+        match event {
+            Event::TextContent {
+                message_id, delta, ..
+            } => self.extend(run, Part::Text, message_id, delta, at),
             Event::TextStart {
                 message_id, role, ..
             } => self.open(run, Part::Text, message_id, role == "user"),
@@ -38,19 +60,7 @@ impl Timeline {
                 let (id, is_user) = (message_id.as_deref(), role.as_deref() == Some("user"));
                 self.chunk(run, Part::Text, id, is_user, delta.as_deref(), at)
             }
-            Event::ToolCallStart { .. }
-            | Event::ToolCallArgs { .. }
-            | Event::ToolCallEnd { .. }
-            | Event::ToolCallChunk { .. }
-            | Event::ToolCallResult { .. } => self.apply_tool(event, run, at),
-            Event::Unknown { kind, raw } => self.push_unprocessed(run, kind, raw.to_string(), at),
-            Event::Malformed { raw, reason } => self.push_unprocessed(run, reason, raw.clone(), at),
-            _ => self.apply_reasoning(event, run, at),
-        };
-        if before.is_none() {
-            self.resumed(run).and(change)
-        } else {
-            self.resumed(run).and(before).and(change)
+            _ => Change::none(),
         }
     }
 
@@ -116,16 +126,34 @@ impl Timeline {
             self.empty_run_state();
         }
         let mut change = Change::none();
-        for row in &mut self.rows {
-            let is_sent =
-                matches!(row.kind, RowKind::User { .. }) && row.state == RowState::Sending;
-            if is_sent && row.run.as_deref() == Some(run) {
+        // Most runs have one question, and it is among the last rows.
+        let own = self.ids_of(run);
+        let question = self.rows.iter().rposition(|row| {
+            matches!(row.kind, RowKind::User { .. })
+                && row.run.as_deref() == Some(run)
+                && !own.contains(&row.id)
+        });
+        if let Some(row) = question.and_then(|at| self.rows.get_mut(at)) {
+            let is_sent = row.state == RowState::Sending;
+            // The clock of this device counts only until the server tells its time.
+            let is_late = at.is_some() && row.at != at;
+            if is_sent {
                 row.state = RowState::Done;
-                row.at = row.at.or(at);
+            }
+            if is_late {
+                row.at = at;
+            }
+            if is_sent || is_late {
                 change.rows.push(row.id.clone());
             }
         }
         change
+    }
+
+    /// When the server last said something of this run; nothing where it tells no times.
+    #[must_use]
+    pub fn last_time(&self, run: &str) -> Option<i64> {
+        self.runs.get(run)?.last
     }
 
     fn finish_run(&mut self, run: &str, at: i64) -> Change {

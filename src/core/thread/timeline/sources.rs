@@ -53,50 +53,36 @@ impl Timeline {
 
     /// At the end of a run: one row with the sources of the whole turn (all runs between two messages of the person) below its last answer.
     pub(super) fn settle_sources(&mut self, run: &str) -> Change {
-        let turn = self.turn_of(run);
-        let rows = self.rows.get(turn.clone()).unwrap_or_default();
-        let is_answer = |row: &Row| matches!(row.kind, RowKind::Assistant { .. });
-        let Some(answer) = rows.iter().rposition(is_answer) else {
+        let rows = self.rows.get(self.turn_of(run)).unwrap_or_default();
+        let is_answer = |row: &&Row| matches!(row.kind, RowKind::Assistant { .. });
+        let Some(answer) = rows.iter().rfind(is_answer) else {
             return Change::none();
         };
-        let sources = self.sources_of(rows);
-        let old = rows
+        let answer_id = answer.id.clone();
+        let row = row_of_sources(answer, run, self.sources_of(rows));
+        let is_old = |row: &&Row| matches!(row.kind, RowKind::Sources { .. });
+        let old: Vec<RowId> = rows
             .iter()
-            .filter(|row| matches!(row.kind, RowKind::Sources { .. }));
-        let old: Vec<RowId> = old.map(|row| row.id.clone()).collect();
-        if sources.is_empty() && old.is_empty() {
-            return Change::none();
-        }
-        let Some(answer) = rows.get(answer).cloned() else {
-            return Change::none();
-        };
-        let id = RowId(format!("sources/{}", answer.run.as_deref().unwrap_or(run)));
-        let kind = RowKind::Sources { sources };
-        let below = self.index.get(&answer.id).map_or(0, |at| at + 1);
-        let is_there = |row: &Row| row.id == id && row.kind == kind;
-        if old.len() == 1 && self.rows.get(below).is_some_and(is_there) {
+            .filter(is_old)
+            .map(|row| row.id.clone())
+            .collect();
+        let below = |this: &Self| this.index.get(&answer_id).map_or(0, |at| at + 1);
+        if let (Some(row), [_]) = (&row, &old[..])
+            && self
+                .rows
+                .get(below(self))
+                .is_some_and(|there| there.id == row.id && there.kind == row.kind)
+        {
             return Change::none();
         }
         let change = self.remove_rows(|row| old.contains(&row.id));
-        if kind
-            == (RowKind::Sources {
-                sources: Vec::new(),
-            })
-        {
-            return change;
+        match row {
+            Some(row) => {
+                let below = below(self);
+                change.and(self.insert_at(below, row))
+            }
+            None => change,
         }
-        let row = Row {
-            id,
-            message_id: String::new(),
-            kind,
-            state: RowState::Done,
-            at: answer.at,
-            ended: answer.ended,
-            run: answer.run,
-            rewrites: 0,
-        };
-        let below = self.index.get(&answer.id).map_or(0, |at| at + 1);
-        change.and(self.insert_at(below, row))
     }
 
     /// The rows between the person's message before the rows of this run and the one after them.
@@ -132,6 +118,20 @@ impl Timeline {
         }
         sources
     }
+}
+
+/// The row below an answer; none where nothing was named.
+fn row_of_sources(answer: &Row, run: &str, sources: Vec<Source>) -> Option<Row> {
+    (!sources.is_empty()).then(|| Row {
+        id: RowId(format!("sources/{}", answer.run.as_deref().unwrap_or(run))),
+        message_id: String::new(),
+        kind: RowKind::Sources { sources },
+        state: RowState::Done,
+        at: answer.at,
+        ended: answer.ended,
+        run: answer.run.clone(),
+        rewrites: 0,
+    })
 }
 
 #[cfg(test)]

@@ -22,6 +22,10 @@ pub(super) fn play(timeline: &mut Timeline, run: &str, events: &[Event]) -> Chan
 }
 
 /// What the rows say, whatever a view held before.
+fn fail_user(timeline: &mut Timeline, id: &str) -> Change {
+    timeline.set_row_state(&user_row_id(id), RowState::Failed)
+}
+
 fn content(timeline: &Timeline) -> Vec<Row> {
     let mut rows = timeline.rows().to_vec();
     rows.iter_mut().for_each(|row| row.rewrites = 0);
@@ -213,11 +217,23 @@ fn a_call_that_was_carried_out_here_is_completed_once() {
     let call = ("c".to_owned(), "clock".to_owned(), String::new());
     assert_eq!(timeline.pending_calls("r"), [call]);
     assert!(timeline.pending_calls("other").is_empty());
-    assert_eq!(timeline.complete_call("r", "c", "noon").rows.len(), 1);
+    assert_eq!(
+        timeline
+            .settle_call("r", "c", "noon", false, None)
+            .rows
+            .len(),
+        1
+    );
     assert_eq!(shown(&timeline), ["tool done clock() = noon"]);
     assert!(timeline.pending_calls("r").is_empty());
-    assert_eq!(timeline.complete_call("r", "c", "again"), Change::none());
-    assert_eq!(timeline.complete_call("r", "lost", "x"), Change::none());
+    assert_eq!(
+        timeline.settle_call("r", "c", "again", false, None),
+        Change::none()
+    );
+    assert_eq!(
+        timeline.settle_call("r", "lost", "x", false, None),
+        Change::none()
+    );
 }
 
 #[test]
@@ -399,7 +415,7 @@ fn a_message_of_the_person_goes_from_sending_to_done_or_failed_and_can_be_sent_a
     let mut timeline = Timeline::new();
     assert!(timeline.push_user("u", "hi", None).order);
     assert_eq!(timeline.push_user("u", "hi", None), Change::none());
-    assert_eq!(timeline.fail_user("u").rows.len(), 1);
+    assert_eq!(fail_user(&mut timeline, "u").rows.len(), 1);
     assert!(timeline.wire_messages().is_empty());
     let again = timeline.push_user("u", "hi there", None);
     assert!(!again.order && again.rows.len() == 1);
@@ -658,8 +674,8 @@ proptest! {
                 2 => timeline.push_user(&run, "hi", None),
                 3 => timeline.remove(&run),
                 4 => timeline.bind_user(&run, &run),
-                5 => timeline.complete_call(&run, "a", "here"),
-                6 => timeline.fail_user(&run),
+                5 => timeline.settle_call(&run, "a", "here", false, None),
+                6 => fail_user(&mut timeline, &run),
                 7 if event.timestamp() == Some(0) => timeline.stop(&run),
                 8 => timeline.adopt_tool_results(&[WireMessage::tool_result("b", "later")]),
                 _ => timeline.apply(&event, &run, 0),
