@@ -1,6 +1,7 @@
 //! Endpoints as values: what to ask and how to read the answer. Nothing is sent here.
 
 pub mod oidc;
+pub mod openhuman;
 pub mod soliplex;
 
 use serde_json::Value;

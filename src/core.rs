@@ -9,6 +9,7 @@ pub mod markdown;
 pub mod record;
 pub mod room;
 pub mod route;
+pub mod rpc;
 pub mod seal;
 pub mod secret;
 pub mod server;

@@ -37,6 +37,8 @@
 //!   continued after tools there; which older runs are loaded is decided there too.
 //! * A markdown text that grows is read by [`core::markdown::incremental`], which says what to change; `web::dom::tree`
 //!   changes it. `ui::thread` draws only the rows near what is read, as [`core::thread::window`] works out.
+//! * Servers that hold the session themselves are asked by [`core::rpc`]: its `classify` is the one table of what their
+//!   errors mean, and its `cascade` decides when a session there has ended.
 //! * The way back after a sign-in is a [`core::session::return_to::ReturnTo`], which only parses if it is a place
 //!   of this app; it is followed by one rule, [`state::app::App::arrive`].
 

@@ -11,10 +11,25 @@ use std::path::Path;
 /// Rows by their letter: the number of the last, and how many digits a number has at least.
 type Rows = &'static [(char, usize, usize)];
 
-/// The tables, and which rows each must have. The one about faults need not be there.
-const TABLES: [(&str, Rows); 2] = [
-    ("tests/acceptance.md", &[('A', 434, 3), ('B', 69, 2)]),
-    ("tests/faults.md", &[('X', 64, 2), ('S', 15, 1)]),
+/// The tables, which rows each must have, and how many of them may still wait. The one about faults need not be there.
+const TABLES: [(&str, Rows, usize); 3] = [
+    ("tests/acceptance.md", &[('A', 434, 3), ('B', 69, 2)], 0),
+    ("tests/faults.md", &[('X', 64, 2), ('S', 15, 1)], 0),
+    ("tests/classification.md", &CLASSIFICATION, 30),
+];
+const CLASSIFICATION: [(char, usize, usize); 12] = [
+    ('A', 30, 2),
+    ('B', 9, 2),
+    ('C', 24, 2),
+    ('D', 31, 2),
+    ('E', 34, 2),
+    ('F', 14, 2),
+    ('G', 17, 2),
+    ('H', 16, 2),
+    ('I', 23, 2),
+    ('J', 6, 2),
+    ('K', 32, 2),
+    ('L', 17, 2),
 ];
 /// Shorter is no reason.
 const REASON_CHARS: usize = 20;
@@ -140,19 +155,18 @@ fn faults(
 
 #[test]
 fn every_row_has_its_tests_or_a_reason() {
-    let mut open = Vec::new();
-    for (path, spec) in TABLES {
+    for (path, spec, may_wait) in TABLES {
         let Some(table) = read(path) else {
-            assert_ne!(path, TABLES[0].0, "the table is there");
+            assert_eq!(path, "tests/faults.md", "the table is there");
             continue;
         };
         let found = faults(&table, &wanted(spec), &read);
         assert!(found.is_empty(), "{path}: {found:#?}");
         let waiting = rows(&table).into_iter();
-        open.extend(waiting.filter(|row| row.answer.contains(OPEN)));
+        let open = waiting.filter(|row| row.answer.contains(OPEN));
+        let open: Vec<String> = open.map(|row: Row| row.name).collect();
+        assert!(open.len() <= may_wait, "{path}: still open: {open:?}");
     }
-    let open: Vec<String> = open.into_iter().map(|row: Row| row.name).collect();
-    assert!(open.is_empty(), "still open: {open:?}");
 }
 
 #[test]

@@ -103,10 +103,16 @@ impl Timeline {
         if std::mem::replace(&mut slot.ended, true) {
             return Change::none();
         }
-        match slot.row.clone() {
-            Some(id) => self.complete(&id, at),
-            None => Change::none(),
-        }
+        let repeated = slot.replayed.take();
+        let Some(id) = slot.row.clone() else {
+            return Change::none();
+        };
+        let row = repeated.and_then(|repeated| Some((repeated, self.row_mut(&id)?)));
+        let change = match row.is_some_and(|(repeated, row)| shorten(row, repeated)) {
+            true => Change::row(id.clone()),
+            false => Change::none(),
+        };
+        change.and(self.complete(&id, at))
     }
 
     pub(super) fn close_text(
@@ -221,6 +227,20 @@ impl Timeline {
             None => Change::none(),
         }
     }
+}
+
+/// A text that came a second time and ended before the first had: the second is what counts. Says whether it was so.
+fn shorten(row: &mut Row, len: usize) -> bool {
+    let (RowKind::Assistant { text } | RowKind::Reasoning { text }) = &mut row.kind else {
+        return false;
+    };
+    // A beginning may come twice without what follows it.
+    if len == 0 || text.len() <= len || !text.is_char_boundary(len) {
+        return false;
+    }
+    text.truncate(len);
+    row.rewrites = row.rewrites.wrapping_add(1);
+    true
 }
 
 /// Adds to the text of a row; says whether the row has changed.

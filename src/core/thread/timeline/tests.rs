@@ -774,3 +774,40 @@ fn a_conversation_loaded_anew_tells_a_view_which_texts_are_not_the_old_ones_grow
     let rewrites: Vec<_> = new.rows().iter().map(|row| row.rewrites).collect();
     assert_eq!(rewrites, [0, 1, 1]);
 }
+
+#[test]
+fn a_text_that_comes_again_and_ends_earlier_is_shortened() {
+    let mut timeline = Timeline::new();
+    let part = |kind: &str, delta: &str| json!({"type":kind,"messageId":"m","delta":delta});
+    let start = || json!({"type":"TEXT_MESSAGE_START","messageId":"m"});
+    let mut events = vec![start(), part("TEXT_MESSAGE_CONTENT", "Hello, and more")];
+    events.extend([start(), part("TEXT_MESSAGE_CONTENT", "Hello")]);
+    let _ = play(&mut timeline, "r", &run_of(&events));
+    let before = timeline.rows()[0].rewrites;
+    assert_eq!(shown(&timeline), ["assistant streaming Hello, and more"]);
+    let _ = play(
+        &mut timeline,
+        "r",
+        &run_of(&[json!({"type":"TEXT_MESSAGE_END","messageId":"m"})]),
+    );
+    assert_eq!(shown(&timeline), ["assistant done Hello"]);
+    assert_ne!(
+        timeline.rows()[0].rewrites,
+        before,
+        "it did anything but grow"
+    );
+}
+
+#[test]
+fn a_beginning_that_comes_twice_takes_nothing_away() {
+    let mut timeline = Timeline::new();
+    let start = || json!({"type":"TEXT_MESSAGE_START","messageId":"m"});
+    let events = [
+        start(),
+        json!({"type":"TEXT_MESSAGE_CONTENT","messageId":"m","delta":"Hello"}),
+        start(),
+        json!({"type":"TEXT_MESSAGE_END","messageId":"m"}),
+    ];
+    let _ = play(&mut timeline, "r", &run_of(&events));
+    assert_eq!(shown(&timeline), ["assistant done Hello"]);
+}

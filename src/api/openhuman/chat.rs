@@ -1,0 +1,51 @@
+//! Asking the agent of a core. The answer comes as events ([`super::events`]).
+
+use serde_json::json;
+
+use super::{is_done, need};
+use crate::core::room::ThreadId;
+use crate::core::rpc::envelope::{Answer, Call, RpcError};
+
+/// Starts a turn. `client` names the stream of events that tells of it; open that first, and store the question.
+#[must_use]
+pub fn send(client: &str, thread: &ThreadId, message: &str, model: Option<&str>) -> Call {
+    let mut params = json!({ "client_id": client, "thread_id": thread.0, "message": message });
+    if let (Some(model), Some(params)) = (model, params.as_object_mut()) {
+        params.insert("model_override".to_owned(), json!(model));
+    }
+    Call::new("openhuman.channel_web_chat", params)
+}
+
+/// Reads the request by which the turn goes from now on.
+///
+/// # Errors
+/// [`RpcError`] where it was not accepted.
+pub fn read_send(answer: &Answer) -> Result<String, RpcError> {
+    if !is_done(answer, "accepted") {
+        return Err(RpcError::malformed("the question was not accepted"));
+    }
+    need(answer.value(), "request_id")
+}
+
+/// Stops the turn of this client in a thread.
+#[must_use]
+pub fn cancel(client: &str, thread: &ThreadId) -> Call {
+    Call::new(
+        "openhuman.channel_web_cancel",
+        json!({ "client_id": client, "thread_id": thread.0 }),
+    )
+}
+
+/// Reads whether there was one to stop.
+#[must_use]
+pub fn read_cancel(answer: &Answer) -> bool {
+    is_done(answer, "cancelled")
+        && answer
+            .value()
+            .get("request_id")
+            .is_some_and(serde_json::Value::is_string)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests;

@@ -1,0 +1,85 @@
+use serde_json::json;
+
+use super::*;
+
+#[test]
+fn an_address_is_taken_with_and_without_the_place_of_the_calls() {
+    for (typed, want) in [
+        ("http://127.0.0.1:7788/rpc", "http://127.0.0.1:7788"),
+        (" http://127.0.0.1:7788/rpc/ ", "http://127.0.0.1:7788"),
+        ("https://core.example/", "https://core.example"),
+        ("https://core.example/a/rpc", "https://core.example/a"),
+        ("https://core.example/rpcx", "https://core.example/rpcx"),
+    ] {
+        assert_eq!(base(typed), want);
+    }
+}
+
+#[test]
+fn a_call_is_posted_with_its_limit_and_no_bearer() {
+    let request = request(&Call::bare("core.ping").within(5_000), 3);
+    assert_eq!(
+        (request.verb, request.path.as_str(), request.timeout),
+        (Verb::Post, "/rpc", 5_000)
+    );
+    let body: Value = serde_json::from_str(request.body.as_deref().unwrap()).unwrap();
+    assert_eq!(
+        body,
+        json!({"jsonrpc":"2.0","id":3,"method":"core.ping","params":null})
+    );
+}
+
+#[test]
+fn a_core_is_known_by_its_name() {
+    let body =
+        r#"{"name":"openhuman","ok":true,"api_server":"https://api.example","endpoints":{}}"#;
+    let root = read_root(body).unwrap();
+    assert_eq!(root.account_service.as_deref(), Some("https://api.example"));
+    for body in [
+        "",
+        "<html>",
+        "[]",
+        "{}",
+        r#"{"name":"OpenHuman"}"#,
+        r#"{"name":"other","ok":true}"#,
+    ] {
+        assert!(read_root(body).is_err(), "{body}");
+    }
+}
+
+#[test]
+fn only_a_good_word_is_a_core_that_is_up() {
+    assert!(read_health(r#"{"ok":true}"#));
+    for body in ["", "<html>", r#"{"ok":false}"#, r#"{"ok":"true"}"#, "true"] {
+        assert!(!read_health(body), "{body}");
+    }
+}
+
+#[test]
+fn a_version_is_needed_where_one_is_asked_for() {
+    assert_eq!(
+        read_version(&Answer::from(json!({"version":"0.53.20"}))).unwrap(),
+        "0.53.20"
+    );
+    assert!(read_version(&Answer::from(json!({"version":""}))).is_err());
+    assert!(read_version(&Answer::from(json!({"version":5}))).is_err());
+}
+
+#[test]
+fn links_of_another_app_leave_their_text() {
+    for (text, want) in [
+        (
+            r#"Top up <openhuman-link path="/billing">here</openhuman-link>."#,
+            "Top up here.",
+        ),
+        ("a < b and <b>bold</b>", "a < b and <b>bold</b>"),
+        (
+            "<openhuman-link never closed",
+            "<openhuman-link never closed",
+        ),
+        ("ä<", "ä<"),
+        ("", ""),
+    ] {
+        assert_eq!(without_pseudo_links(text), want);
+    }
+}
