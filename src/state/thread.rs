@@ -7,6 +7,7 @@ mod follow;
 mod input;
 pub mod opened;
 mod past;
+mod rehearsal;
 mod run;
 mod show;
 mod unload;

@@ -12,7 +12,7 @@ pub use self::welcome::welcome;
 use super::banner::ServerBanner;
 use super::kit::{Button, Icon, Panel, Skeleton, SkeletonShape, Tone, Variant};
 use super::shell::{Page, ServerMenu};
-use super::thread::{load_failed, new_thread_view, thread_view};
+use super::thread::{load_failed, new_thread_view, rehearse, thread_view};
 use super::{href, use_app};
 use crate::core::error::ApiError;
 use crate::core::room::{Room, RoomId, ThreadId};
@@ -49,6 +49,7 @@ pub fn RoomPage(
     let server = room.server();
     let (menu, banner, notices) = (server.clone(), server.clone(), room.unread().notices());
     watch_page(&room);
+    rehearse(&room);
     let content = move || match thread.get() {
         Some(id) => {
             room.opened(&id);
