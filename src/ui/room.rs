@@ -49,7 +49,7 @@ pub fn RoomPage(
     let server = room.server();
     let (menu, banner, notices) = (server.clone(), server.clone(), room.unread().notices());
     watch_page(&room);
-    rehearse(&room);
+    rehearse(&room, route);
     let content = move || match thread.get() {
         Some(id) => {
             room.opened(&id);

@@ -6,7 +6,8 @@ use leptos::mount::mount_to;
 use leptos::{html, prelude::*};
 
 use super::follow::Follow;
-use super::{announcer, conversation, jump, keep_up};
+use super::{announcer, conversation, jump, keep_up, thread_view};
+use crate::core::route::Route;
 use crate::state::room::RoomState;
 use crate::state::task::spawn;
 use crate::state::thread::{RunPhase, ThreadState};
@@ -18,7 +19,7 @@ thread_local! {
 }
 
 /// Does it in idle time, once, if the page is still there by then.
-pub fn rehearse(room: &RoomState) {
+pub fn rehearse(room: &RoomState, route: Signal<Route>) {
     let (Some(owner), room) = (Owner::current(), room.clone()) else {
         return;
     };
@@ -37,9 +38,22 @@ pub fn rehearse(room: &RoomState) {
             spawn(async move {
                 played.rehearse().await;
                 drop(handle);
+                when_idle(move || {
+                    if is_here.try_get_value().is_some() {
+                        come_and_go(&owner, &room, &played, route);
+                    }
+                });
             });
         });
     });
+}
+
+/// The whole page of a thread. It listens to the window, so it is gone again before anything can happen there.
+fn come_and_go(owner: &Owner, room: &RoomState, thread: &ThreadState, route: Signal<Route>) {
+    if let Some(stage) = view::block("room") {
+        let (room, thread) = (room.clone(), thread.clone());
+        drop(owner.with(|| mount_to(stage, move || thread_view(&room, &thread, route))));
+    }
 }
 
 /// What a thread shows of its conversation. Without the field below it, which listens to the whole page.
