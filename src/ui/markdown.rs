@@ -116,6 +116,8 @@ impl Paper {
             Some((drawn, of)) if of == edition && !is_again => {
                 drawn + self.at_once * (self.waits + 1)
             }
+            // A flood that has just begun.
+            None if !is_final => self.at_once,
             _ => text.len(),
         };
         let part = text.get(..text.floor_char_boundary(end)).unwrap_or(text);
