@@ -1,5 +1,6 @@
 //! Shows a made-up conversation once, where nobody sees it, while nobody waits: the first real one is there sooner.
 
+use std::any::Any;
 use std::cell::Cell;
 
 use leptos::mount::mount_to;
@@ -14,32 +15,54 @@ use crate::state::thread::{RunPhase, ThreadState};
 use crate::web::dom::idle::when_idle;
 use crate::web::dom::view;
 
+/// A view that is nowhere on the page. With it goes whatever it listens to.
+struct Stage {
+    owner: Owner,
+    _view: Option<Box<dyn Any>>,
+}
+
+impl Stage {
+    fn new(owner: &Owner, shown: impl FnOnce() -> AnyView + 'static) -> Self {
+        let owner = owner.with(Owner::new);
+        let element = view::block("room");
+        let view = element.map(|element| owner.with(|| mount_to(element, shown)));
+        Self {
+            owner,
+            _view: view.map(|view| Box::new(view) as Box<dyn Any>),
+        }
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        // What was mounted may be held for a while by effects that have not run yet.
+        self.owner.cleanup();
+    }
+}
+
 thread_local! {
     static IS_DONE: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Does it in idle time, once, if the page is still there by then.
 pub fn rehearse(room: &RoomState, route: Signal<Route>) {
-    let (Some(owner), room) = (Owner::current(), room.clone()) else {
-        return;
-    };
-    let is_here = StoredValue::new(());
+    // Not held: a page that is left goes at once, with all that it listens to.
+    let page = Owner::current().map(|owner| owner.downgrade());
+    let (page, room) = (move || page.as_ref()?.upgrade(), room.clone());
     when_idle(move || {
-        if is_here.try_get_value().is_none() || IS_DONE.replace(true) {
-            return;
-        }
-        let Some(stage) = view::block("room") else {
+        let Some(owner) = page().filter(|_| !IS_DONE.replace(true)) else {
             return;
         };
         let (thread, shown) = (room.rehearsal(), room.clone());
         let played = thread.clone();
-        let handle = owner.with(|| mount_to(stage, move || stage_view(&shown, &thread)));
+        let stage = Stage::new(&owner, move || stage_view(&shown, &thread));
+        drop(owner);
         when_idle(move || {
             spawn(async move {
                 played.rehearse().await;
-                drop(handle);
+                drop(stage);
                 when_idle(move || {
-                    if is_here.try_get_value().is_some() {
+                    if let Some(owner) = page() {
                         come_and_go(&owner, &room, &played, route);
                     }
                 });
@@ -50,10 +73,10 @@ pub fn rehearse(room: &RoomState, route: Signal<Route>) {
 
 /// The whole page of a thread. It listens to the window, so it is gone again before anything can happen there.
 fn come_and_go(owner: &Owner, room: &RoomState, thread: &ThreadState, route: Signal<Route>) {
-    if let Some(stage) = view::block("room") {
-        let (room, thread) = (room.clone(), thread.clone());
-        drop(owner.with(|| mount_to(stage, move || thread_view(&room, &thread, route))));
-    }
+    let (room, thread) = (room.clone(), thread.clone());
+    drop(Stage::new(owner, move || {
+        thread_view(&room, &thread, route)
+    }));
 }
 
 /// What a thread shows of its conversation. Without the field below it, which listens to the whole page.
