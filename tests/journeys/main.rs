@@ -19,6 +19,7 @@ mod people;
 mod properties;
 mod providers;
 mod refresh;
+mod rehearsal;
 mod requests;
 mod rooms;
 mod runs;
