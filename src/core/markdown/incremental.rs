@@ -148,6 +148,7 @@ impl Names {
 /// A part of the text as read: positions are those of the whole text.
 struct Tail {
     blocks: Vec<(usize, Block)>,
+    /// Where the items or rows of its blocks begin.
     parts: Vec<usize>,
     /// What it defines, each with the byte after it.
     references: Vec<(usize, String)>,
@@ -238,10 +239,11 @@ impl Incremental {
         };
         let count = tail.blocks.len();
         let mut is_settled_to = None;
-        let mut last = None;
+        let mut found = None;
         let mut is_after_fence = false;
         let mut is_after_note = false;
-        for (position, (start, block)) in tail.blocks.into_iter().enumerate() {
+        let mut blocks = tail.blocks.into_iter().enumerate().peekable();
+        while let Some((position, (start, block))) = blocks.next() {
             if position > 0
                 && !self.is_tangled
                 && let Some(line) = settled_line(text, start, is_after_fence)
@@ -250,17 +252,12 @@ impl Incremental {
             {
                 is_settled_to = Some((first + position, line));
             }
-            if position + 1 == count {
-                let before = self.open.as_ref().filter(|_| position == 0);
-                let is_plain = open::is_plain(text, self.settled_to);
-                last = Open::of(
-                    text,
-                    first + position,
-                    (start, &block),
-                    &tail.parts,
-                    before,
-                    is_plain,
-                );
+            // The first stays open while it is not certain what comes after it.
+            if position == 0 || position + 1 == count {
+                let end = blocks.peek().map_or(text.len(), |(_, (next, _))| *next);
+                let parts: Vec<usize> = inside(&tail.parts, start..end).collect();
+                let place = (first + position, start);
+                found = self.opened(text, place, &block, &parts, kept > 0).or(found);
             }
             is_after_note = matches!(block, Block::Note { .. });
             is_after_fence = is_closed_fence(text, start, &block);
@@ -274,9 +271,25 @@ impl Incremental {
             self.settle(settled, line, &tail.references, patch);
         }
         self.count = first + count;
-        self.open = last.filter(|_| !self.is_tangled);
+        self.open = found.filter(|open| !self.is_tangled && open.at() >= self.settled);
         patch.count = self.count;
         patch.settled = self.settled;
+    }
+
+    /// What is settled of a block; where what is open is gone on with, at least what was.
+    fn opened(
+        &self,
+        text: &str,
+        place: (usize, usize),
+        block: &Block,
+        parts: &[usize],
+        goes_on: bool,
+    ) -> Option<Open> {
+        let open = self.open.as_ref().filter(|_| goes_on);
+        // What is before it is known to be without maths.
+        let looked_to = open.map_or(self.settled_to, Open::from);
+        let before = open.filter(|open| open.at() == place.0);
+        Open::of(text, place, block, parts, before, looked_to).or_else(|| before.cloned())
     }
 
     fn settle(&mut self, count: usize, to: usize, found: &[(usize, String)], patch: &Patch) {
@@ -290,6 +303,13 @@ impl Incremental {
         self.settled = count;
         self.settled_to = to;
     }
+}
+
+fn inside(parts: &[usize], range: Range<usize>) -> impl Iterator<Item = usize> {
+    parts
+        .iter()
+        .copied()
+        .filter(move |part| range.contains(part))
 }
 
 fn note(block: &Block) -> Option<String> {
@@ -368,6 +388,22 @@ fn read(text: &str, from: usize, names: &Names) -> Tail {
         references,
         is_tangled,
     }
+}
+
+/// The same with some lines in front of it that what it begins with belongs to.
+fn read_after(head: &str, text: &str, from: usize, names: &Names) -> Tail {
+    let own = text.get(from..).unwrap_or_default();
+    let mut tail = read(&[head, own].concat(), 0, names);
+    let place = |at: usize| (at + from).saturating_sub(head.len());
+    for (start, _) in &mut tail.blocks {
+        *start = place(*start).max(from);
+    }
+    tail.parts.retain(|part| *part >= head.len());
+    tail.parts.iter_mut().for_each(|part| *part = place(*part));
+    for (end, _) in &mut tail.references {
+        *end = place(*end);
+    }
+    tail
 }
 
 /// Footnotes inside of other blocks are rare, and not looked for in settled text.

@@ -23,7 +23,7 @@ pub fn parse(text: &str) -> Vec<Block> {
 #[derive(Default)]
 pub(super) struct Sections {
     pub(super) blocks: Vec<(usize, Block)>,
-    /// Where the items or rows of the last block begin.
+    /// Where the items or rows of the blocks begin.
     pub(super) parts: Vec<usize>,
     /// Where the definitions of link references are; they reach over the whole text.
     pub(super) definitions: Vec<Range<usize>>,
@@ -54,10 +54,8 @@ pub(super) fn parse_sections(text: &str) -> Sections {
         }
         match event {
             Event::Start(tag) => {
-                match (depth, &tag) {
-                    (0, _) => sections.parts.clear(),
-                    (1, Tag::Item | Tag::TableRow) => sections.parts.push(range.start),
-                    _ => {}
+                if depth == 1 && matches!(tag, Tag::Item | Tag::TableRow) {
+                    sections.parts.push(range.start);
                 }
                 depth += 1;
                 written_to = None;

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Change, Incremental, Patch, read};
+use super::{Change, Incremental, Patch, Tail, read_after};
 use crate::core::markdown::math;
 use crate::core::markdown::node::{Block, Item};
 
@@ -23,7 +23,7 @@ pub(super) enum Open {
         line: usize,
         shown_to: usize,
     },
-    /// A list; its last item begins at `from`.
+    /// A list; its settled items end at `from`.
     List {
         at: usize,
         ordered: Option<u64>,
@@ -31,7 +31,7 @@ pub(super) enum Open {
         kept: usize,
         from: usize,
     },
-    /// A table; its last row begins at `from`.
+    /// A table; its settled rows end at `from`.
     Table {
         at: usize,
         head: Range<usize>,
@@ -54,20 +54,25 @@ impl Open {
         }
     }
 
-    /// What can be settled of the last block: `parts` says where its items or rows begin. `before` is given where
-    /// the block only goes on from what was settled of it, `is_plain` if no maths can reach over its items.
+    /// What can be settled of a block: `parts` says where its items or rows begin. `before` is given where the
+    /// block only goes on from what was settled of it; there are no maths between the settled text and `looked_to`.
     pub(super) fn of(
         text: &str,
-        at: usize,
-        (start, block): (usize, &Block),
+        (at, start): (usize, usize),
+        block: &Block,
         parts: &[usize],
         before: Option<&Self>,
-        is_plain: bool,
+        looked_to: usize,
     ) -> Option<Self> {
         let line = line_of(text, start)?;
         let kept = match before {
             Some(Self::List { kept, .. } | Self::Table { kept, .. }) => *kept,
             _ => 0,
+        };
+        let settled = |count: usize| {
+            let from = line_of(text, *parts.last()?)?;
+            let is_good = count == parts.len() && count + kept > FEW && is_plain(text, looked_to);
+            is_good.then(|| (kept + count - 1, from))
         };
         match block {
             Block::Code {
@@ -76,29 +81,32 @@ impl Open {
                 ..
             } if line == start => code(text, at, start, language.clone()),
             Block::List { ordered, items } => {
-                let from = line_of(text, *parts.last()?)?;
+                let (kept, from) = settled(items.len())?;
                 let is_loose = match before {
                     Some(Self::List { is_loose, .. }) => *is_loose,
                     _ => !items.iter().find(|item| has_text(item))?.tight,
                 };
-                let is_good = is_plain && items.len() == parts.len();
-                (is_good && items.len() + kept > FEW).then(|| Self::List {
+                Some(Self::List {
                     at,
                     ordered: *ordered,
                     is_loose,
-                    kept: kept + items.len() - 1,
+                    kept,
                     from,
                 })
             }
             Block::Table { rows, .. } => {
-                let from = line_of(text, *parts.last()?)?;
-                let head = text.get(line..)?.split_inclusive('\n').take(2);
-                let head = line..line + head.map(str::len).sum::<usize>();
-                let is_good = is_plain && rows.len() == parts.len();
-                (is_good && from >= head.end && rows.len() + kept > FEW).then(|| Self::Table {
+                let (kept, from) = settled(rows.len())?;
+                let head = match before {
+                    Some(Self::Table { head, .. }) => head.clone(),
+                    _ => {
+                        let lines = text.get(line..)?.split_inclusive('\n').take(2);
+                        line..line + lines.map(str::len).sum::<usize>()
+                    }
+                };
+                (from >= head.end).then_some(Self::Table {
                     at,
                     head,
-                    kept: kept + rows.len() - 1,
+                    kept,
                     from,
                 })
             }
@@ -216,7 +224,7 @@ impl Incremental {
             Open::Code { .. } => return None,
             Open::List {
                 ordered,
-                is_loose: was_loose,
+                is_loose,
                 kept,
                 from,
                 ..
@@ -224,30 +232,7 @@ impl Incremental {
                 if !is_plain(text, *from) {
                     return None;
                 }
-                let mut tail = read(text, *from, &self.settled_names);
-                let (
-                    _,
-                    Block::List {
-                        ordered: number,
-                        items,
-                    },
-                ) = tail.blocks.first_mut()?
-                else {
-                    return None;
-                };
-                if number.is_some() != ordered.is_some() {
-                    return None;
-                }
-                *number = *ordered;
-                if *was_loose {
-                    // A list that has space between its items has it everywhere.
-                    for item in items {
-                        item.tight &= !has_text(item);
-                    }
-                } else if items.iter().any(|item| !item.tight) {
-                    return None;
-                }
-                (tail, *kept)
+                (self.read_items(text, *ordered, *is_loose, *from)?, *kept)
             }
             Open::Table {
                 head, kept, from, ..
@@ -255,7 +240,12 @@ impl Incremental {
                 if !is_plain(text, *from) {
                     return None;
                 }
-                (self.read_rows(text, head, *from)?, *kept)
+                let head = text.get(head.clone())?;
+                let tail = read_after(head, text, *from, &self.settled_names);
+                if !matches!(tail.blocks.first()?, (_, Block::Table { .. })) {
+                    return None;
+                }
+                (tail, *kept)
             }
         };
         if tail.is_tangled || !tail.references.is_empty() {
@@ -273,22 +263,51 @@ impl Incremental {
         Some(patch)
     }
 
-    fn read_rows(&self, text: &str, head: &Range<usize>, from: usize) -> Option<super::Tail> {
-        let mut short = text.get(head.clone())?.to_owned();
-        let shift = short.len();
-        short.push_str(text.get(from..)?);
-        let mut tail = read(&short, 0, &self.settled_names);
-        if !matches!(tail.blocks.first()?, (0, Block::Table { .. })) {
+    /// An item is put in front of those that are read again, which tells whether there is space between them:
+    /// not every item shows that.
+    fn read_items(
+        &self,
+        text: &str,
+        ordered: Option<u64>,
+        was_loose: bool,
+        from: usize,
+    ) -> Option<Tail> {
+        let probe = probe(text.get(from..)?)?;
+        let mut tail = read_after(&probe, text, from, &self.settled_names);
+        let (
+            _,
+            Block::List {
+                ordered: number,
+                items,
+            },
+        ) = tail.blocks.first_mut()?
+        else {
+            return None;
+        };
+        let is_loose = !items.first()?.tight;
+        // What was an item while its line was not complete may be part of the one before it.
+        let is_item = line_of(text, *tail.parts.first()?) == Some(from);
+        if items.len() < 2 || !is_item || is_loose && !was_loose {
             return None;
         }
-        let place = |at: usize| (at + from).saturating_sub(shift);
-        for (start, _) in tail.blocks.iter_mut().skip(1) {
-            *start = place(*start);
+        items.remove(0);
+        *number = ordered;
+        if was_loose {
+            // A list that has space between its items has it everywhere.
+            for item in items {
+                item.tight &= !has_text(item);
+            }
         }
-        if let Some((start, _)) = tail.blocks.first_mut() {
-            *start = head.start;
-        }
-        tail.parts = tail.parts.into_iter().map(place).collect();
         Some(tail)
     }
+}
+
+/// An item that the list may have before the one that the text begins with.
+fn probe(text: &str) -> Option<String> {
+    let marker = text.trim_start_matches(' ');
+    let space = text.len() - marker.len();
+    let mark = marker.trim_start_matches(|c: char| c.is_ascii_digit());
+    let number = if mark.len() < marker.len() { "1" } else { "" };
+    let mark = mark.chars().next()?;
+    Some(format!("{:space$}{number}{mark} x\n", ""))
 }

@@ -226,6 +226,153 @@ fn what_looks_like_a_quoted_formula_inside_of_code_is_code() {
     Reader::check_all("> ```\n> code \\[\n> a\\]\n> ```\n");
 }
 
+/// A long list or table of which most items look the same, something else in it, and what comes after it.
+fn long_blocks() -> impl Strategy<Value = String> {
+    let usual = proptest::sample::select(vec![
+        "- a\n",
+        "- a\n\n",
+        "* *b*\n",
+        "1. c\n",
+        "2) `d`\n\n",
+        "- [ ] e\n",
+        "- a\n  - b\n",
+        "- # h\n",
+        "- # h\n\n",
+        " - a\n",
+        "- a\nlazy\n",
+        "- a [r]\n",
+        "- \\(a\\)\n",
+        "1. a\n\n   ```\n   x\n   ```\n",
+        "| 1 | `2` |\n",
+        "| 1 \n",
+        "x | y\n",
+    ]);
+    let odd = proptest::sample::select(vec![
+        "- b\n",
+        "-\n",
+        "- \n",
+        "\n",
+        "\n\n",
+        "  - inner\n",
+        "  * inner\n\n",
+        "  1. one\n",
+        "   - three\n",
+        "    - four\n",
+        "lazy\n",
+        "  more\n",
+        "\n  more\n",
+        "     code\n",
+        "1. x\n",
+        "7. x\n",
+        "2) x\n",
+        "* x\n",
+        "+ x\n",
+        "- - x\n",
+        "- ```\n",
+        "  ```\n",
+        "```\n",
+        "~~~\n",
+        "- > q\n",
+        "> q\n",
+        "***\n",
+        "- - -\n",
+        "---\n",
+        "===\n",
+        "# h\n",
+        "- # h\n",
+        "- # h\n\n",
+        "- [x] t\n",
+        "- [r]: /u\n",
+        "[r]: /u\n",
+        "[r]\n",
+        "- [^n]\n",
+        "[^n]: n\n",
+        "- $$a\n",
+        "b$$\n",
+        "- `\n",
+        "\\[\n",
+        "\\]\n",
+        "<div>\n",
+        "- <!--\n",
+        "-->\n",
+        "| a | b |\n",
+        "|---|---|\n",
+        "| c\n",
+        "\\| d |\n",
+        "\t- tab\n",
+        "\ttab\n",
+        "- a\r\n",
+        "\r\n",
+        "para\n\n",
+        "\\\n",
+        "10. x\n",
+    ]);
+    let before = proptest::sample::select(vec![
+        "",
+        "text\n\n",
+        "text\n",
+        "> q\n",
+        "[r]: /r\n\n",
+        "[^n]: note\n\n",
+        "$$\n",
+        "`\n",
+        "| a | b |\n|---|---|\n",
+        "a | b\n-|-\n",
+        "\n| `a | b |\n|---|---|\n",
+    ]);
+    let rest =
+        proptest::collection::vec(prop_oneof![3 => Just(None), 1 => odd.prop_map(Some)], 6..20);
+    (before, usual, rest).prop_map(|(before, usual, rest)| {
+        let rest: String = rest.into_iter().map(|odd| odd.unwrap_or(usual)).collect();
+        before.to_owned() + &usual.repeat(9) + &rest
+    })
+}
+
+#[test]
+fn while_it_is_not_certain_what_comes_after_a_long_block_it_is_not_read_again() {
+    for (block, after) in [
+        ("- a\n".repeat(40), "\nand a line after it"),
+        ("- a\n\n".repeat(40), "1"),
+        ("1. a\n".repeat(40), "# heading\ntext"),
+        (
+            "| a |\n|---|\n".to_owned() + &"| b |\n".repeat(40),
+            "\ntext",
+        ),
+        (
+            "| a |\n|---|\n".to_owned() + &"| b |\n".repeat(40),
+            "> quote",
+        ),
+    ] {
+        let mut reader = Reader::default();
+        let mut text = block;
+        reader.check(&text);
+        for c in after.chars() {
+            text.push(c);
+            let patch = reader.read(&text);
+            let most = patch.changes.iter().map(|change| match &change.block {
+                Block::List { items, .. } => items.len(),
+                Block::Table { rows, .. } => rows.len(),
+                _ => 0,
+            });
+            assert!(most.max() <= Some(2), "{patch:?}");
+            reader.check(&text);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+    #[test]
+    fn a_long_block_given_in_small_steps_equals_the_whole(text in long_blocks(), step in 1..6_usize) {
+        let mut reader = Reader::default();
+        for end in (0..text.len()).step_by(step).chain([text.len()]) {
+            let part = &text[..text.floor_char_boundary(end)];
+            reader.read(part);
+            prop_assert_eq!(&reader.blocks, &parse(part), "{:?}", part);
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
     #[test]
@@ -238,4 +385,23 @@ proptest! {
             prop_assert_eq!(&reader.blocks, &parse(&text), "{:?}", text);
         }
     }
+}
+
+#[test]
+fn space_between_items_without_text_reaches_the_items_before_them() {
+    let items = "- a\n".repeat(12);
+    for more in [
+        "- # h\n\n- # g\n- b\n- c\n",
+        "- ```\n  x\n  ```\n\n-\n- b\n\nc\n",
+    ] {
+        Reader::check_all(&(items.clone() + more));
+    }
+}
+
+#[test]
+fn an_item_whose_line_becomes_another_belongs_to_the_one_before_it() {
+    for last in ["-->\n- b\n", "-\n---\n- b", "- - -\n- b"] {
+        Reader::check_all(&("- a\n  - b\n".repeat(9) + "  1. one\n" + last));
+    }
+    Reader::check_all(&("1. a\n".repeat(9) + "1.x\n1. b\n2.\n2) c"));
 }
