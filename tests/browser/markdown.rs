@@ -251,3 +251,26 @@ async fn what_comes_all_at_once_is_drawn_over_some_frames() {
     shown.add("").await;
     assert_eq!(all(&shown.root(), "p").len(), 4_001);
 }
+
+#[wasm_bindgen_test]
+async fn of_a_long_list_or_table_only_what_is_new_is_drawn_and_the_rest_stays() {
+    for (begin, part, parts) in [
+        ("", "- an *item*\n", "li"),
+        ("1. one\n\n", "1. an item\n\n   more\n\n", "li"),
+        ("| a | b |\n|---|---|\n", "| 1 | `2` |\n", "tbody tr"),
+    ] {
+        let shown = Shown::new("", true);
+        shown.add(&(begin.to_owned() + &part.repeat(60))).await;
+        let drawn = all(&shown.root(), parts);
+        for place in &drawn {
+            place.set_attribute("data-seen", "").unwrap();
+        }
+        for more in [part, part, "\n\nThe line", " after it", "\n\nend"] {
+            shown.add(more).await;
+        }
+        let now = all(&shown.root(), parts);
+        assert_eq!(now.len(), drawn.len() + 2, "{part}");
+        assert_eq!(now.get(..drawn.len()), Some(&drawn[..]), "{part}");
+        assert_eq!(all(&shown.root(), "[data-seen]"), drawn, "{part}");
+    }
+}

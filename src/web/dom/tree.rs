@@ -13,6 +13,9 @@ const MATHML: &str = "http://www.w3.org/1998/Math/MathML";
 /// So many blocks make a part of the page: the browser has fewer of them to look through, and passes over those out of sight.
 const PART: usize = 24;
 
+/// So near to the end, a child is looked for from there.
+const NEAR: usize = 8;
+
 /// Blocks in an element of the page, one node each. Those at the end may still change and are remembered.
 #[derive(Debug)]
 pub struct Canvas {
@@ -192,6 +195,19 @@ fn step(mut placed: Placed, path: &[usize]) -> Option<Placed> {
     Some(placed)
 }
 
+/// A child; `count` says how many there are. To find one by its number, the browser counts all that are before it.
+fn child_of(placed: &Placed, at: usize, count: usize) -> Result<Placed, JsValue> {
+    let mut child = placed.last_child();
+    if count - at > NEAR {
+        child = step(placed.clone(), &[at]);
+    } else {
+        for _ in at + 1..count {
+            child = child.and_then(|child| child.previous_sibling());
+        }
+    }
+    child.ok_or(JsValue::UNDEFINED)
+}
+
 fn create(
     document: &Document,
     node: &Node,
@@ -269,14 +285,15 @@ fn change_children(
     old: &[Node],
     new: &[Node],
 ) -> Result<(), JsValue> {
-    let child = |at: usize| step(placed.clone(), &[kept + at]).ok_or(JsValue::UNDEFINED);
+    let child = |at: usize| child_of(placed, kept + at, kept + old.len());
     for (at, (old, new)) in old.iter().zip(new).enumerate() {
         if old != new {
             change(document, &child(at)?, old, new)?;
         }
     }
-    for at in (new.len()..old.len()).rev() {
-        placed.remove_child(&child(at)?)?;
+    for _ in new.len()..old.len() {
+        let last = placed.last_child().ok_or(JsValue::UNDEFINED)?;
+        placed.remove_child(&last)?;
     }
     for node in new.get(old.len()..).unwrap_or_default() {
         placed.append_child(&create(document, node, None)?)?;
