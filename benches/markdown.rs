@@ -45,7 +45,7 @@ fn times(piece: &str, bytes: usize) -> String {
 }
 
 fn main() -> ExitCode {
-    let cases: [Case; 8] = [
+    let cases: [Case; 9] = [
         (
             "a paragraph after settled text",
             |bytes| times(SECTION, bytes) + "The last paragraph begins ",
@@ -64,6 +64,11 @@ fn main() -> ExitCode {
         (
             "a nested list with space in it",
             |bytes| times("1. an *item*\n\n   - one\n   - two\n\n", bytes) + "1. ",
+            "w ",
+        ),
+        (
+            "a list with formulas",
+            |bytes| times("- where \\(a\\) is $$b$$\n", bytes) + "- ",
             "w ",
         ),
         (

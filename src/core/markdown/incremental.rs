@@ -286,10 +286,11 @@ impl Incremental {
         goes_on: bool,
     ) -> Option<Open> {
         let open = self.open.as_ref().filter(|_| goes_on);
-        // What is before it is known to be without maths.
-        let looked_to = open.map_or(self.settled_to, Open::from);
+        let ahead = open.map_or((self.settled_to, false), |open| {
+            (open.from(), open.must_be_plain())
+        });
         let before = open.filter(|open| open.at() == place.0);
-        Open::of(text, place, block, parts, before, looked_to).or_else(|| before.cloned())
+        Open::of(text, place, block, parts, before, ahead).or_else(|| before.cloned())
     }
 
     fn settle(&mut self, count: usize, to: usize, found: &[(usize, String)], patch: &Patch) {

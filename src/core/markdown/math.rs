@@ -42,13 +42,30 @@ pub(super) fn is_possible(text: &str) -> bool {
         .any(|pair| matches!(pair, b"$$" | b"\\(" | b"\\["))
 }
 
+/// Whether nothing that is added after a part of the text, which ends where a line begins, can make or undo maths in
+/// it: then what comes after it can be read by itself. With `is_open` that is not so for what is before the part.
+pub(super) fn is_closed(source: &str, part: Range<usize>, is_open: bool) -> bool {
+    let Some(text) = source.get(part.clone()) else {
+        return false;
+    };
+    let place = |range: &Range<usize>| range.start + part.start..range.end + part.start;
+    match parts(text).last().map(place) {
+        Some(last) if last.end == part.end => {
+            let is_known = last.start > part.start || !is_open;
+            is_known && scan(source, last, &mut Vec::new())
+        }
+        Some(_) => true,
+        None => true,
+    }
+}
+
 impl<'a> Cover<'a> {
     /// Looks for formulas; gives the covered text, or `None` where there are none.
     pub(super) fn new(source: &'a str) -> (Self, Option<String>) {
         let mut regions = Vec::new();
         if is_possible(source) {
             for part in parts(source) {
-                scan(source, part, &mut regions);
+                _ = scan(source, part, &mut regions);
             }
         }
         regions.truncate(MOST);
@@ -209,7 +226,9 @@ fn parts(source: &str) -> Vec<Range<usize>> {
     parts
 }
 
-fn scan(source: &str, part: Range<usize>, regions: &mut Vec<Region>) {
+/// Finds the formulas in a part; tells whether all is found whatever comes after it.
+fn scan(source: &str, part: Range<usize>, regions: &mut Vec<Region>) -> bool {
+    let mut is_certain = true;
     let bytes = source.as_bytes();
     let at = |place: usize| {
         (place < part.end)
@@ -235,7 +254,10 @@ fn scan(source: &str, part: Range<usize>, regions: &mut Vec<Region>) {
                 if !lone_runs.contains(&run) {
                     match code_end(run, place, &at) {
                         Some(end) => place = end,
-                        None => lone_runs.push(run),
+                        None => {
+                            lone_runs.push(run);
+                            is_certain = false;
+                        }
                     }
                 }
                 continue;
@@ -265,6 +287,7 @@ fn scan(source: &str, part: Range<usize>, regions: &mut Vec<Region>) {
             }
             Ok(_) => place += 2,
             Err(stop) => {
+                is_certain &= stop < part.end;
                 if let Some(known) = none_to.get_mut(kind) {
                     *known = stop;
                 }
@@ -272,6 +295,7 @@ fn scan(source: &str, part: Range<usize>, regions: &mut Vec<Region>) {
             }
         }
     }
+    is_certain
 }
 
 fn is_blank(source: &str, range: Range<usize>) -> bool {

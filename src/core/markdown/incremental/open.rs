@@ -30,6 +30,7 @@ pub(super) enum Open {
         is_loose: bool,
         kept: usize,
         from: usize,
+        must_be_plain: bool,
     },
     /// A table; its settled rows end at `from`.
     Table {
@@ -37,6 +38,8 @@ pub(super) enum Open {
         head: Range<usize>,
         kept: usize,
         from: usize,
+        /// Whether maths that come after it may reach into it.
+        must_be_plain: bool,
     },
 }
 
@@ -54,25 +57,44 @@ impl Open {
         }
     }
 
+    pub(super) fn must_be_plain(&self) -> bool {
+        match self {
+            Self::Code { .. } => false,
+            Self::List { must_be_plain, .. } | Self::Table { must_be_plain, .. } => *must_be_plain,
+        }
+    }
+
     /// What can be settled of a block: `parts` says where its items or rows begin. `before` is given where the
-    /// block only goes on from what was settled of it; there are no maths between the settled text and `looked_to`.
+    /// block only goes on from what was settled of it, `ahead` says where what was read began and whether maths
+    /// there may reach into what is before it.
     pub(super) fn of(
         text: &str,
         (at, start): (usize, usize),
         block: &Block,
         parts: &[usize],
         before: Option<&Self>,
-        looked_to: usize,
+        (ahead, is_open): (usize, bool),
     ) -> Option<Self> {
         let line = line_of(text, start)?;
         let kept = match before {
             Some(Self::List { kept, .. } | Self::Table { kept, .. }) => *kept,
             _ => 0,
         };
-        let settled = |count: usize| {
+        let settled = |count: usize, head: Range<usize>| {
             let from = line_of(text, *parts.last()?)?;
-            let is_good = count == parts.len() && count + kept > FEW && is_plain(text, looked_to);
-            is_good.then(|| (kept + count - 1, from))
+            if count != parts.len() || count + kept <= FEW || from < head.end {
+                return None;
+            }
+            // A head is read again by itself, so maths may not reach over its edges.
+            let (mut is_open, mut at) = (is_open, ahead);
+            for cut in [head.start, head.end, from] {
+                if cut > at {
+                    is_open = !math::is_closed(text, at..cut, is_open);
+                    at = cut;
+                }
+            }
+            let is_good = !is_open || !math::is_possible(text.get(ahead..)?);
+            is_good.then(|| (kept + count - 1, from, is_open))
         };
         match block {
             Block::Code {
@@ -81,7 +103,7 @@ impl Open {
                 ..
             } if line == start => code(text, at, start, language.clone()),
             Block::List { ordered, items } => {
-                let (kept, from) = settled(items.len())?;
+                let (kept, from, must_be_plain) = settled(items.len(), ahead..ahead)?;
                 let is_loose = match before {
                     Some(Self::List { is_loose, .. }) => *is_loose,
                     _ => !items.iter().find(|item| has_text(item))?.tight,
@@ -92,10 +114,10 @@ impl Open {
                     is_loose,
                     kept,
                     from,
+                    must_be_plain,
                 })
             }
             Block::Table { rows, .. } => {
-                let (kept, from) = settled(rows.len())?;
                 let head = match before {
                     Some(Self::Table { head, .. }) => head.clone(),
                     _ => {
@@ -103,21 +125,23 @@ impl Open {
                         line..line + lines.map(str::len).sum::<usize>()
                     }
                 };
-                (from >= head.end).then_some(Self::Table {
+                let new = if before.is_some() {
+                    ahead..ahead
+                } else {
+                    head.clone()
+                };
+                let (kept, from, must_be_plain) = settled(rows.len(), new)?;
+                Some(Self::Table {
                     at,
                     head,
                     kept,
                     from,
+                    must_be_plain,
                 })
             }
             _ => None,
         }
     }
-}
-
-pub(super) fn is_plain(text: &str, from: usize) -> bool {
-    text.get(from..)
-        .is_some_and(|tail| !math::is_possible(tail))
 }
 
 /// The start of the line, if there is nothing but spaces before the place.
@@ -220,7 +244,11 @@ impl Incremental {
         if self.names != self.settled_names {
             return None;
         }
-        let (tail, kept) = match self.open.as_ref()? {
+        let open = self.open.as_ref()?;
+        if open.must_be_plain() && math::is_possible(text.get(open.from()..)?) {
+            return None;
+        }
+        let (tail, kept) = match open {
             Open::Code { .. } => return None,
             Open::List {
                 ordered,
@@ -228,18 +256,10 @@ impl Incremental {
                 kept,
                 from,
                 ..
-            } => {
-                if !is_plain(text, *from) {
-                    return None;
-                }
-                (self.read_items(text, *ordered, *is_loose, *from)?, *kept)
-            }
+            } => (self.read_items(text, *ordered, *is_loose, *from)?, *kept),
             Open::Table {
                 head, kept, from, ..
             } => {
-                if !is_plain(text, *from) {
-                    return None;
-                }
                 let head = text.get(head.clone())?;
                 let tail = read_after(head, text, *from, &self.settled_names);
                 if !matches!(tail.blocks.first()?, (_, Block::Table { .. })) {
