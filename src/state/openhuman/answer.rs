@@ -115,7 +115,14 @@ impl EventStream for Answer {
                 return Some(Ok(vec![last]));
             }
             Some(match self.bytes.next().await? {
-                Ok(bytes) => Ok(self.take(&bytes)),
+                Ok(bytes) => {
+                    let told = self.take(&bytes);
+                    if !self.is_given_up() {
+                        return Some(Ok(told));
+                    }
+                    (self.over)();
+                    Ok(vec![failed(words::SILENT)])
+                }
                 Err(error) => Err(error.into()),
             })
         }
@@ -135,6 +142,12 @@ impl Answer {
         }
         told.retain(|event| !event.is_terminal());
         told
+    }
+
+    /// The core is there, and says nothing of this turn any more.
+    fn is_given_up(&self) -> bool {
+        let live = lock(&self.live);
+        live.outcome().is_none() && self.client.now() >= live.gives_up_at()
     }
 
     /// The last event of the run.
@@ -169,17 +182,20 @@ impl Answer {
         let name = format!("enfilade-answer-{}", self.key.thread);
         let _held = shared.ports.lock.acquire(name, LOCK_WAIT).await;
         let id = answer_id(lock(&self.live).request());
-        let mut last = Ok(());
+        let mut last = Ok(false);
         for at in 0..TRIES {
             if at > 0 {
                 shared.ports.clock.sleep(PAUSE).await;
             }
             last = self.store_once(&id, text).await;
+            // It may have arrived without our hearing of it.
+            last = last.map(|is_new| is_new || at > 0);
             if !matches!(&last, Err(error) if error.kind.is_transient()) {
                 break;
             }
         }
-        if last.is_ok() {
+        // Whoever has stored it asks, and nobody else.
+        if last == Ok(true) {
             let (client, call) = (
                 self.client.clone(),
                 threads::generate_title(&self.key.thread, Some(text)),
@@ -189,15 +205,16 @@ impl Answer {
                 let _ = client.call(call).await;
             });
         }
-        last
+        last.map(|_| ())
     }
 
-    async fn store_once(&self, id: &str, text: &str) -> Result<(), RpcError> {
+    /// `false` where somebody else has stored it before.
+    async fn store_once(&self, id: &str, text: &str) -> Result<bool, RpcError> {
         let (thread, now) = (&self.key.thread, self.client.now());
         let answer = self.client.call(threads::messages(thread)).await?;
         let stored = threads::read_messages(&answer)?;
         if stored.iter().any(|message| message.id == id) {
-            return Ok(());
+            return Ok(false);
         }
         let message = Message {
             id: id.to_owned(),
@@ -209,7 +226,7 @@ impl Answer {
         self.client
             .call(threads::append(thread, &message, now))
             .await
-            .map(|_| ())
+            .map(|_| true)
     }
 }
 

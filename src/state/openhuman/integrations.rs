@@ -9,6 +9,7 @@ use reactive_graph::traits::{Set, Update, WithUntracked};
 
 use super::client::CoreClient;
 use crate::api::openhuman::integrations as api;
+use crate::core::rpc::classify::RpcErrorKind;
 use crate::core::rpc::envelope::{Answer, Call, RpcError};
 use crate::core::rpc::integration::{Integration, Link, panel};
 use crate::core::rpc::poll::{CONNECTING_FOR, INTEGRATIONS, Next, Note, Poll, World, once_more};
@@ -132,6 +133,7 @@ impl Integrations {
     /// Asks at once, also where asking was given up.
     pub fn refresh(&self) {
         lock(&self.0.poll).connect();
+        self.0.client.ask_anew();
         let this = self.clone();
         spawn(async move { this.ask().await });
     }
@@ -216,6 +218,10 @@ impl Integrations {
     }
 
     fn settle(&self, outcome: Result<Vec<Integration>, RpcError>) {
+        // Given up by this side, it says nothing about the list.
+        if matches!(&outcome, Err(error) if error.kind == RpcErrorKind::Cancelled) {
+            return self.0.list.update(|list| list.busy = false);
+        }
         let failure = outcome.as_ref().err().map(words::no_list);
         if self.0.failure.with_untracked(|old| *old != failure) {
             self.0.failure.set(failure);

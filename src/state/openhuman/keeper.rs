@@ -55,6 +55,14 @@ impl CoreKeeper {
         self.integrations.clone()
     }
 
+    /// Somebody has signed in here.
+    pub(super) fn came(&self, holder: &UserKey, is_local: bool) {
+        self.client.ask_anew();
+        if lock(&self.person).take(Some(holder.as_str()), is_local) == Flip::Other {
+            self.integrations.forget();
+        }
+    }
+
     async fn read_snapshot(&self, server: &Server) -> Result<(), ApiError> {
         let epoch = self.client.epoch();
         let answer = self.client.call(account::snapshot()).await?;
@@ -77,7 +85,7 @@ impl CoreKeeper {
         if flip == Flip::Other {
             self.integrations.forget();
         }
-        if flip == Flip::Other && session.is_active_untracked() {
+        if flip == Flip::Other && session.is_active_untracked() && session.user() != holder {
             let now = session.signal().get_untracked();
             if let (Some(provider), Some(tokens)) = (now.provider(), now.tokens()) {
                 let tokens = Tokens {
@@ -133,6 +141,7 @@ impl Keeper for CoreKeeper {
     fn end(&self, server: &Server, tokens: Tokens) -> LocalBoxFuture<'static, bool> {
         let (this, server) = (self.clone(), server.clone());
         this.client.signs_out();
+        this.integrations.forget();
         async move {
             let (shared, id) = (server.shared(), server.id());
             knock(shared, id, &tokens.access, account::clear())
