@@ -30,6 +30,9 @@
 //! * The guard, [`core::session::guard::decide`], reads the connection revision ([`state::app::App::revision`]):
 //!   it changes when a server's connectedness flips, never when a token is renewed.
 //! * Something that only hints at an end goes to [`state::session::ServerSession::suspect`], which asks the server.
+//! * Rooms reach their server through [`state::backend::Backend`], so they do not know which kind it is. A server that keeps the
+//!   session itself is looked after by [`state::openhuman`]: [`core::rpc::classify`] is the one table of what its errors mean, and
+//!   [`core::rpc::cascade`] decides when the session there has ended.
 //! * What is stored of a session is written and read in [`core::session::stored`], its tokens sealed by
 //!   [`core::seal`]; tabs agree on who renews them in `state::lease`.
 //! * The bytes of a run become events in [`core::agui::reader`], events become rows in
@@ -37,8 +40,6 @@
 //!   continued after tools there; which older runs are loaded is decided there too.
 //! * A markdown text that grows is read by [`core::markdown::incremental`], which says what to change; `web::dom::tree`
 //!   changes it. `ui::thread` draws only the rows near what is read, as [`core::thread::window`] works out.
-//! * Servers that hold the session themselves are asked by [`core::rpc`]: its `classify` is the one table of what their
-//!   errors mean, and its `cascade` decides when a session there has ended.
 //! * The way back after a sign-in is a [`core::session::return_to::ReturnTo`], which only parses if it is a place
 //!   of this app; it is followed by one rule, [`state::app::App::arrive`].
 

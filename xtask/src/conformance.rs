@@ -109,6 +109,14 @@ fn set_environment(
     for (number, server) in journeys.servers.iter().enumerate() {
         command.env(format!("ENFILADE_SERVER{}", number + 1), server);
     }
+    let cores = demo::core_ports(demo::TEST_PORT).zip(demo::CORES);
+    for (number, (port, (_, bearer))) in cores.enumerate() {
+        let token = bearer.trim_start_matches("bearer ");
+        command.env(
+            format!("ENFILADE_CORE{}", number + 1),
+            format!("http://127.0.0.1:{port} {token}"),
+        );
+    }
     if let Some(binary) = &programs.binary {
         command.env("ENFILADE_BINARY", binary);
     }

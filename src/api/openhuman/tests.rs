@@ -41,7 +41,7 @@ fn a_core_is_known_by_its_name() {
         "[]",
         "{}",
         r#"{"name":"OpenHuman"}"#,
-        r#"{"name":"soliplex","ok":true}"#,
+        r#"{"name":"other","ok":true}"#,
     ] {
         assert!(read_root(body).is_err(), "{body}");
     }

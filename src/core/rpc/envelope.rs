@@ -172,7 +172,7 @@ pub struct RpcError {
     /// What the server says, for people: short, no HTML, no tokens. `None` where it says nothing.
     pub message: Option<String>,
     /// What came with the error.
-    pub data: Option<Value>,
+    pub data: Option<Box<Value>>,
     /// How long the server asks to wait, in milliseconds.
     pub retry_after: Option<u64>,
 }
@@ -223,7 +223,7 @@ impl RpcError {
     /// Whether it tells that this thread is gone: one that names no thread does.
     #[must_use]
     pub fn is_about(&self, thread: &str) -> bool {
-        let data = self.data.as_ref();
+        let data = self.data.as_deref();
         let named = data.and_then(|data| data.get("threadId").or(data.get("thread_id")));
         self.kind == RpcErrorKind::ThreadNotFound
             && named
@@ -370,7 +370,7 @@ fn failed(failure: &Failure<'_>, data: Option<Value>) -> RpcError {
         status: failure.status,
         code: failure.code,
         message: told(failure.text),
-        data,
+        data: data.map(Box::new),
         retry_after: None,
     }
 }

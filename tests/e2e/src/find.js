@@ -2,9 +2,10 @@
 // Returns the visible elements of that role and name, in document order. Covers the parts of HTML and ARIA the app uses.
 const [role, name, how, scope] = arguments;
 
+// A password field has no role of its own; a person takes it for a text field all the same.
 const inputs = {
   button: 'button', submit: 'button', reset: 'button', checkbox: 'checkbox', radio: 'radio', range: 'slider',
-  search: 'searchbox', number: 'spinbutton', email: 'textbox', tel: 'textbox', text: 'textbox', url: 'textbox',
+  password: 'textbox', search: 'searchbox', number: 'spinbutton', email: 'textbox', tel: 'textbox', text: 'textbox', url: 'textbox',
 };
 const plain = {
   article: 'article', aside: 'complementary', button: 'button', dialog: 'dialog', fieldset: 'group', form: 'form',

@@ -27,6 +27,8 @@ pub struct Setup {
     pub user: String,
     /// `ENFILADE_IDP`: the sign-in provider of real servers.
     pub idp: String,
+    /// `ENFILADE_CORE1` and `ENFILADE_CORE2`: address and core token of each core, with a space between. Real ones are not tried.
+    pub cores: Vec<(String, String)>,
 }
 
 fn variable(name: &str) -> Option<String> {
@@ -47,7 +49,21 @@ impl Setup {
             Kind::Demo => Some(or("ENFILADE_SERVER2", "http://127.0.0.1:8702")),
             Kind::Real => variable("ENFILADE_SERVER2"),
         };
+        let cores = match kind {
+            Kind::Demo => vec![
+                or(
+                    "ENFILADE_CORE1",
+                    "http://127.0.0.1:8704 lantern-demo-bearer",
+                ),
+                or("ENFILADE_CORE2", "http://127.0.0.1:8705 quay-demo-bearer"),
+            ],
+            Kind::Real => Vec::new(),
+        };
+        let cores = cores.iter().filter_map(|core| core.split_once(' '));
         Self {
+            cores: cores
+                .map(|(address, token)| (address.to_owned(), token.to_owned()))
+                .collect(),
             app: or("ENFILADE_APP", "http://127.0.0.1:8080"),
             kind,
             server1: or("ENFILADE_SERVER1", "http://127.0.0.1:8701"),

@@ -205,6 +205,14 @@ fn an_answer_with_a_bad_status_counts_as_the_methods_own() {
     let error = read(401, &error("Session expired"), 7).unwrap_err();
     assert_eq!(error.kind, RpcErrorKind::AuthExpired(Certainty::Confirmed));
     assert_eq!(error.status, Some(401));
+    let unsure = RpcErrorKind::AuthExpired(Certainty::Unconfirmed);
+    for text in ["no", "bad token", "session jwt required"] {
+        assert_eq!(
+            read(401, &self::error(text), 7).unwrap_err().kind,
+            unsure,
+            "{text}"
+        );
+    }
 }
 
 #[test]

@@ -85,6 +85,20 @@ fn a_message_that_was_stored_twice_is_shown_once() {
 }
 
 #[test]
+fn an_answer_that_was_stored_again_later_answers_nothing_else() {
+    let timeline = rebuild(&[
+        asked("u1", "Hi"),
+        answered("answer-q", "Hello"),
+        asked("u2", "More"),
+        answered("answer-q", "Hello"),
+    ]);
+    assert_eq!(
+        shown(&timeline),
+        ["user done Hi", "assistant done Hello", "user done More"]
+    );
+}
+
+#[test]
 fn what_a_tool_came_to_is_a_row_of_its_own() {
     let mut tool = asked("t", "{\"n\":1}");
     tool.tool = Some("web".into());

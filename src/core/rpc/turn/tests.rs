@@ -232,6 +232,14 @@ fn whatever_comes_twice_counts_once() {
         round(1),
         call(1, "c1"),
         result("c1", true),
+        TurnEventKind::Child {
+            task: "t1".into(),
+            step: Child::CallResult {
+                call: "c".into(),
+                name: "web".into(),
+                is_good: true,
+            },
+        },
         segment(0, 2, "One."),
         segment(1, 2, "Two."),
         done("One. Two."),
