@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
+use futures_channel::oneshot;
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 
@@ -11,6 +12,7 @@ use crate::api::openhuman::{events as wire, threads};
 use crate::core::agui::event::Event;
 use crate::core::agui::sse::Decoder;
 use crate::core::error::ApiError;
+use crate::core::room::ThreadId;
 use crate::core::rpc::cascade::{Source, Verdict};
 use crate::core::rpc::envelope::RpcError;
 use crate::core::rpc::thread::{Message, Sender};
@@ -154,7 +156,7 @@ impl Answer {
     async fn end(&self, outcome: Outcome) -> Event {
         match outcome {
             Outcome::Answered { text } => {
-                if text.trim().is_empty() || self.store(&text).await.is_ok() {
+                if text.trim().is_empty() || self.keep(text).await {
                     return Event::RunFinished {
                         result: None,
                         at: None,
@@ -176,12 +178,36 @@ impl Answer {
         }
     }
 
-    /// Stores the answer, once, whoever else listens.
+    /// Stores the answer, also where nobody follows it any more; whether that worked.
+    async fn keep(&self, text: String) -> bool {
+        let storing = Storing {
+            client: self.client.clone(),
+            thread: self.key.thread.clone(),
+            request: lock(&self.live).request().to_owned(),
+        };
+        let (sender, receiver) = oneshot::channel();
+        spawn(async move {
+            // Whoever has gone away needs no answer.
+            let _ = sender.send(storing.store(&text).await.is_ok());
+        });
+        receiver.await.unwrap_or_default()
+    }
+}
+
+/// An answer that is being stored.
+struct Storing {
+    client: CoreClient,
+    thread: ThreadId,
+    request: String,
+}
+
+impl Storing {
+    /// Once, whoever else listens.
     async fn store(&self, text: &str) -> Result<(), RpcError> {
         let shared = &self.client.0.shared;
-        let name = format!("enfilade-answer-{}", self.key.thread);
+        let name = format!("enfilade-answer-{}", self.thread);
         let _held = shared.ports.lock.acquire(name, LOCK_WAIT).await;
-        let id = answer_id(lock(&self.live).request());
+        let id = answer_id(&self.request);
         let mut last = Ok(false);
         for at in 0..TRIES {
             if at > 0 {
@@ -198,7 +224,7 @@ impl Answer {
         if last == Ok(true) {
             let (client, call) = (
                 self.client.clone(),
-                threads::generate_title(&self.key.thread, Some(text)),
+                threads::generate_title(&self.thread, Some(text)),
             );
             spawn(async move {
                 // Without a title the thread keeps the one that it was made with.
@@ -210,7 +236,7 @@ impl Answer {
 
     /// `false` where somebody else has stored it before.
     async fn store_once(&self, id: &str, text: &str) -> Result<bool, RpcError> {
-        let (thread, now) = (&self.key.thread, self.client.now());
+        let (thread, now) = (&self.thread, self.client.now());
         let answer = self.client.call(threads::messages(thread)).await?;
         let stored = threads::read_messages(&answer)?;
         if stored.iter().any(|message| message.id == id) {

@@ -91,6 +91,11 @@ impl Core {
         Ok(messages)
     }
 
+    async fn has(&self, thread: &ThreadId, message: &str) -> bool {
+        let messages = self.messages(thread).await;
+        messages.is_ok_and(|messages| messages.iter().any(|known| known.id == message))
+    }
+
     async fn listen(&self) -> Result<Box<dyn crate::port::ByteStream>, ApiError> {
         let request = events::stream(&self.listener());
         self.client().api().open_stream(request, None).await
@@ -107,9 +112,14 @@ impl Core {
             at: Some(now),
             tool: None,
         };
-        client
-            .call(threads::append(&key.thread, &question, now))
-            .await?;
+        let stored = client.call(threads::append(&key.thread, &question, now));
+        if let Err(error) = stored.await {
+            // It may have arrived without our hearing of it: then it must not be asked twice.
+            let is_there = error.kind.is_transient() && self.has(&key.thread, &run).await;
+            if !is_there {
+                return Err(error.into());
+            }
+        }
         let sent = chat::send(&self.listener(), &key.thread, &text, None);
         let sent = client.call(sent).await;
         match sent.and_then(|answer| chat::read_send(&answer)) {

@@ -70,18 +70,30 @@ impl Drop for Watch {
 
 impl Integrations {
     pub(super) fn new(client: CoreClient) -> Self {
-        Self(Arc::new(Inner {
+        let session = client.0.session.clone();
+        let this = Self(Arc::new(Inner {
             client,
             list: ArcRwSignal::default(),
             failure: ArcRwSignal::default(),
             doing: ArcRwSignal::default(),
             poll: Mutex::new(Poll::every(INTEGRATIONS)),
             watchers: Mutex::default(),
-        }))
+        }));
+        let (weak, last) = (Arc::downgrade(&this.0), Mutex::new(session.user()));
+        // Whoever comes next, here or by another tab, finds nothing of the one before.
+        session.after_change(move || {
+            if let Some(this) = weak.upgrade().map(Self) {
+                let user = this.0.client.0.session.user();
+                if std::mem::replace(&mut *lock(&last), user.clone()) != user {
+                    this.forget();
+                }
+            }
+        });
+        this
     }
 
     /// Forgets what belongs to the person before.
-    pub(super) fn forget(&self) {
+    fn forget(&self) {
         self.0.list.set(Load::default());
         self.0.failure.set(None);
         self.0.doing.update(BTreeMap::clear);

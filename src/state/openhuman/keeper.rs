@@ -58,9 +58,7 @@ impl CoreKeeper {
     /// Somebody has signed in here.
     pub(super) fn came(&self, holder: &UserKey, is_local: bool) {
         self.client.ask_anew();
-        if lock(&self.person).take(Some(holder.as_str()), is_local) == Flip::Other {
-            self.integrations.forget();
-        }
+        let _ = lock(&self.person).take(Some(holder.as_str()), is_local);
     }
 
     async fn read_snapshot(&self, server: &Server) -> Result<(), ApiError> {
@@ -82,9 +80,6 @@ impl CoreKeeper {
         let holder = holder(server, &user.id);
         let flip = lock(&self.person).take(Some(holder.as_str()), is_local);
         let session = server.session();
-        if flip == Flip::Other {
-            self.integrations.forget();
-        }
         if flip == Flip::Other && session.is_active_untracked() && session.user() != holder {
             let now = session.signal().get_untracked();
             if let (Some(provider), Some(tokens)) = (now.provider(), now.tokens()) {
@@ -141,7 +136,6 @@ impl Keeper for CoreKeeper {
     fn end(&self, server: &Server, tokens: Tokens) -> LocalBoxFuture<'static, bool> {
         let (this, server) = (self.clone(), server.clone());
         this.client.signs_out();
-        this.integrations.forget();
         async move {
             let (shared, id) = (server.shared(), server.id());
             knock(shared, id, &tokens.access, account::clear())

@@ -365,3 +365,32 @@ fn a_thread_is_made_and_renamed_there() {
     tab.settle();
     assert_eq!(core.title(&id), "Reasons");
 }
+
+#[test]
+fn a_question_that_was_stored_without_our_hearing_of_it_is_asked_once() {
+    let (world, core, tab) = lantern();
+    core.add_thread("t", "Chat Jan 15");
+    let thread = thread(&tab, &core, "t");
+    world.net.once("RPC threads_message_append", Act::Lose);
+    send(&tab, &thread, "why");
+    assert_eq!(core.stored("t"), ["user:why"]);
+    core.done("t", "Because.");
+    world.settle();
+    assert_eq!(core.stored("t"), ["user:why", "agent:Because."]);
+    assert_eq!(thread.composer().text().get_untracked(), "");
+}
+
+#[test]
+fn a_whole_answer_is_stored_although_somebody_presses_stop() {
+    let (world, core, tab, thread) = asked();
+    let gate = world.net.hold("RPC threads_messages_list");
+    core.delta("t", "Because.");
+    core.done("t", "Because.");
+    world.settle();
+    assert_eq!(gate.waiting(), 1);
+    thread.stop();
+    tab.settle();
+    gate.release();
+    world.settle();
+    assert_eq!(core.stored("t"), ["user:why", "agent:Because."]);
+}

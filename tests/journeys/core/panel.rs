@@ -265,3 +265,17 @@ fn a_connection_is_given_up_once_and_its_failure_told() {
             .any(|text| text.contains("not connected"))
     );
 }
+
+#[test]
+fn who_comes_by_another_tab_finds_no_list_of_the_one_before() {
+    let (world, core, tab) = lantern();
+    let panel = panel(&tab, &core);
+    panel.refresh();
+    tab.settle();
+    assert_eq!(links(&panel).len(), 2);
+    let other = world.open();
+    other.app.sign_out(&server(&other, &core));
+    world.deliver();
+    assert_eq!(standing(&tab, &core), Standing::SignedOut);
+    assert!(links(&panel).is_empty());
+}
