@@ -8,7 +8,7 @@ use enfilade::state::server::Standing;
 use reactive_graph::traits::GetUntracked;
 
 use super::{door, ends, lantern, look, room, server, standing};
-use crate::fake::{Act, Core, ENDED, SECOND, Tab, World};
+use crate::fake::{Act, Core, ENDED, HOUR, SECOND, Tab, World};
 
 const PANEL: &str = "?panel=integrations";
 
@@ -194,4 +194,42 @@ fn removing_a_core_only_forgets_it() {
     assert_eq!(world.stored_at(&core.id()), None);
     assert!(!world.disk.holds("a draft"));
     assert!(world.disk.all(&keys::listener(&core.id())).is_empty());
+}
+
+#[test]
+fn the_panel_of_one_core_stops_and_goes_on_while_everything_else_works() {
+    let world = World::new();
+    let harbor = world.backend("harbor");
+    world.signed_in(&harbor, HOUR);
+    let (lantern, quay) = (
+        world.opened_core("lantern", "ann"),
+        world.opened_core("quay", "ann"),
+    );
+    let tab = world.open();
+    for core in [&lantern, &quay] {
+        look(&tab, core);
+    }
+    tab.load(&harbor);
+    let panel = lantern.path(PANEL);
+    assert_eq!(tab.visit(&panel), panel);
+    let _watches = [&lantern, &quay].map(|core| server(&tab, core).integrations().unwrap().watch());
+    world.advance(20 * SECOND);
+    lantern.drop_session();
+    world.advance(10 * SECOND);
+    assert_eq!(standing(&tab, &lantern), Standing::Expired);
+    assert_eq!((tab.toasts().len(), ends().len()), (1, 1));
+    assert_eq!(tab.visit(&panel), lantern.sign_in_path(&panel));
+    lantern.forget_calls();
+    quay.forget_calls();
+    world.advance(60 * SECOND);
+    assert_eq!(lantern.count(""), 0, "nothing is asked of it");
+    assert_eq!(quay.count("composio_list_connections"), 12);
+    tab.load(&harbor);
+    assert_eq!(tab.standing(&harbor), Standing::SignedIn);
+    sign_in(&tab, &lantern, "ann", &panel);
+    assert_eq!(tab.follow(), panel);
+    lantern.forget_calls();
+    world.advance(20 * SECOND);
+    assert!(lantern.count("composio_list_connections") >= 4);
+    assert_eq!(ends().len(), 1);
 }

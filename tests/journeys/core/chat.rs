@@ -7,7 +7,7 @@ use reactive_graph::traits::GetUntracked;
 use serde_json::json;
 
 use super::{ends, lantern, look, room, standing, thread};
-use crate::fake::{Act, Core, Gate, SECOND, Tab, World, rows};
+use crate::fake::{Act, Core, ENDED, Gate, SECOND, Tab, World, rows};
 
 pub fn send(tab: &Tab, thread: &ThreadState, words: &str) {
     thread.composer().typed(words.into());
@@ -393,4 +393,23 @@ fn a_whole_answer_is_stored_although_somebody_presses_stop() {
     gate.release();
     world.settle();
     assert_eq!(core.stored("t"), ["user:why", "agent:Because."]);
+}
+
+#[test]
+fn a_title_is_a_courtesy_whose_refusal_concerns_nobody() {
+    let (world, core, tab, thread) = asked();
+    core.fail("threads_generate_title", 1, ENDED);
+    core.done("t", "Because.");
+    world.advance(SECOND);
+    assert_eq!(standing(&tab, &core), Standing::SignedIn);
+    assert!(tab.toasts().is_empty() && ends().is_empty());
+    // A core that cannot make any is not asked again.
+    core.lacks("threads_generate_title");
+    for _ in 0..3 {
+        send(&tab, &thread, "and then");
+        core.done("t", "Nothing.");
+        world.advance(SECOND);
+    }
+    assert_eq!(core.count("threads_generate_title"), 2);
+    assert_eq!(core.stored("t").len(), 8);
 }

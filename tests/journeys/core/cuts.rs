@@ -226,3 +226,55 @@ fn a_thread_without_an_answer_says_so_when_it_is_opened() {
     assert!(shown[1].contains("nobody was listening"), "{shown:?}");
     assert_eq!(phase(&thread), RunPhase::Idle);
 }
+
+#[test]
+fn an_answer_that_takes_minutes_to_store_is_not_taken_for_a_missed_one() {
+    let (world, core, _tab, thread) = asked();
+    let gates = [0, 1].map(|_| world.net.hold("RPC threads_messages_list"));
+    core.delta("t", "Because.");
+    core.done("t", "Because.");
+    world.advance(5 * MINUTE);
+    assert!(gates.iter().all(|gate| gate.waiting() == 0));
+    assert_eq!(rows(&thread), ["user:done:why", "assistant:done:Because."]);
+    assert_eq!(core.stored("t"), ["user:why", "agent:Because."]);
+}
+
+#[test]
+fn a_turn_under_way_answers_the_newest_question_only() {
+    let (world, core, tab, thread) = asked();
+    core.delta("t", "Be");
+    world.settle();
+    tab.desk
+        .hidden
+        .store(true, std::sync::atomic::Ordering::Relaxed);
+    let gate = world.net.hold(&events_of(&world));
+    core.cut();
+    core.done("t", "Because.");
+    world.advance(SECOND);
+    assert_eq!(gate.waiting(), 1);
+    let other = world.open();
+    look(&other, &core);
+    let second = super::thread(&other, &core, "t");
+    second.reload();
+    other.settle();
+    send(&other, &second, "and then");
+    core.delta("t", "Noth");
+    gate.release();
+    world.settle();
+    let shown = rows(&thread);
+    assert!(shown[1].ends_with(":Be"), "{shown:?}");
+    assert!(shown[2].contains("nobody was listening"), "{shown:?}");
+    core.delta("t", "ing.");
+    core.done("t", "Nothing.");
+    world.advance(10 * SECOND);
+    assert_eq!(rows(&second).last().unwrap(), "assistant:done:Nothing.");
+    assert_eq!(core.stored("t").last().unwrap(), "agent:Nothing.");
+}
+
+/// The stream of events of this browser, as a request.
+fn events_of(world: &World) -> String {
+    let log = world.net.log();
+    let stream = log.iter().find(|sent| sent.url.contains("/events?"));
+    let url = &stream.expect("a stream").url;
+    format!("GET {}", url.split("example").last().unwrap())
+}
