@@ -10,6 +10,7 @@ use reactive_graph::traits::{GetUntracked, Set, WithUntracked};
 use super::client::knock;
 use super::keeper::holder;
 use crate::api::openhuman::session::{self as account, TokenKind};
+use crate::core::composer::draft::UserKey;
 use crate::core::rpc::cascade::{Asked, Read, Seen};
 use crate::core::rpc::classify::RpcErrorKind;
 use crate::core::rpc::envelope::{Answer, Call, RpcError};
@@ -273,8 +274,12 @@ impl Door {
         };
         let (app, found) = (&self.0.app, &self.0.found);
         let server = app.add_server(&found.id, AuthMode::Core, (None, None));
-        app.before_sign_in();
         let who = holder(&server, &guest.user);
+        if is_in(&server, &access, &who) {
+            // What is under way there goes on.
+            return self.0.connect.opened(app, &server);
+        }
+        app.before_sign_in();
         let tokens = Tokens {
             access,
             refresh: None,
@@ -295,4 +300,16 @@ impl Door {
         }
         self.0.connect.opened(app, &server);
     }
+}
+
+/// Whether this person is signed in there already, by this core token.
+fn is_in(server: &Server, core_token: &Secret<String>, who: &UserKey) -> bool {
+    let session = server.session();
+    let is_same = session.signal().with_untracked(|session| {
+        session.is_active()
+            && session
+                .tokens()
+                .is_some_and(|tokens| tokens.access == *core_token)
+    });
+    is_same && session.user() == *who
 }

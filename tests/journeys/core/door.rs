@@ -228,3 +228,50 @@ fn a_core_that_does_not_answer_is_told_as_such_and_keeps_what_was_entered() {
     enter(&tab, &door, &token);
     assert_eq!(standing(&tab, &core), Standing::SignedIn);
 }
+
+#[test]
+fn whoever_is_in_already_comes_in_again_without_a_new_session() {
+    let world = World::new();
+    let core = world.opened_core("lantern", "ann");
+    let tab = world.open();
+    look(&tab, &core);
+    let before = world.stored_at(&core.id()).unwrap();
+    super::door_in(&tab, &core);
+    assert_eq!(tab.went().as_deref(), Some("/lobby"));
+    let after = server(&tab, &core).session().signal().get_untracked();
+    assert_eq!(after.epoch, before.epoch, "what is under way goes on");
+}
+
+#[test]
+fn a_session_without_an_account_never_ends_by_what_is_said() {
+    let (world, core, tab, door) = at_door();
+    enter(&tab, &door, &core.bearer());
+    let token = core.local_token("ann");
+    enter(&tab, &door, &token);
+    assert_eq!(standing(&tab, &core), Standing::SignedIn);
+    // Nothing else has been asked yet.
+    core.fail("composio_list_connections", 9, crate::fake::ENDED);
+    server(&tab, &core).integrations().unwrap().refresh();
+    world.advance(20 * SECOND);
+    assert_eq!(standing(&tab, &core), Standing::SignedIn);
+    assert_eq!(core.holder().as_deref(), Some("ann"));
+}
+
+#[test]
+fn a_held_session_that_an_account_sign_in_replaces_is_the_old_ones_no_more() {
+    let (world, core, tab, door) = at_door();
+    core.hold("ann");
+    enter(&tab, &door, &core.bearer());
+    tab.app.sign_in(&server(&tab, &core), None);
+    tab.settle();
+    core.drop_session();
+    let at = super::door(&tab);
+    assert_eq!(wants(&at), Wants::Account);
+    let token = core.session_token("ben");
+    enter(&tab, &at, &token);
+    let user = server(&tab, &core).session().user();
+    assert!(user.as_str().contains("ben"), "{}", user.as_str());
+    assert_eq!(standing(&tab, &core), Standing::SignedIn);
+    world.advance(SECOND);
+    assert!(super::ends().is_empty());
+}

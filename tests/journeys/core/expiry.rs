@@ -465,3 +465,38 @@ fn no_secret_is_in_what_a_core_makes_the_app_say() {
     );
     assert!(!said.contains("hush"), "{said}");
 }
+
+#[test]
+fn what_is_heard_before_anything_is_known_waits_for_the_first_look() {
+    let world = World::new();
+    let core = world.opened_core("lantern", "ann");
+    let tab = world.open();
+    fails(&core, ENDED);
+    ask(&tab, &core);
+    later(&world);
+    assert_eq!(standing(&tab, &core), Standing::SignedIn);
+    assert_eq!(core.holder().as_deref(), Some("ann"));
+    look(&tab, &core);
+    later(&world);
+    assert_eq!(core.count("auth_get_me"), 1, "it is looked into");
+    assert_eq!(standing(&tab, &core), Standing::SignedIn);
+    assert!(ends().is_empty());
+}
+
+#[test]
+fn whoever_comes_back_to_the_page_is_told_at_once() {
+    let (world, core, tab) = lantern();
+    world.advance(HOUR);
+    world
+        .net
+        .once("RPC auth_get_state", Act::Fail(TransportError::Network));
+    tab.app.wake();
+    later(&world);
+    assert_ne!(standing(&tab, &core), Standing::Expired);
+    world.advance(HOUR);
+    core.drop_session();
+    tab.app.wake();
+    later(&world);
+    assert_eq!(standing(&tab, &core), Standing::Expired);
+    assert_eq!((tab.toasts().len(), ends().len()), (1, 1));
+}

@@ -279,3 +279,24 @@ fn who_comes_by_another_tab_finds_no_list_of_the_one_before() {
     assert_eq!(standing(&tab, &core), Standing::SignedOut);
     assert!(links(&panel).is_empty());
 }
+
+#[test]
+fn a_list_that_is_given_up_because_of_an_end_is_no_failure_of_the_list() {
+    let (world, core, tab) = lantern();
+    let panel = panel(&tab, &core);
+    let _watch = panel.watch();
+    tab.settle();
+    world
+        .net
+        .once("RPC composio_list_connections", reply(502, ""));
+    panel.refresh();
+    tab.settle();
+    // Before it is asked for once more.
+    core.fail("threads_list", 1, ENDED);
+    super::room(&tab, &core).reload_threads();
+    world.advance(2 * SECOND);
+    assert_eq!(standing(&tab, &core), Standing::Expired);
+    assert_eq!(failure(&panel), "");
+    assert!(!panel.list().get_untracked().busy);
+    assert_eq!(links(&panel).len(), 2);
+}
