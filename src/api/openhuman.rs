@@ -14,7 +14,6 @@ pub mod usage;
 use serde_json::Value;
 
 use super::{ApiRequest, Verb, json, segment, timeout};
-use crate::core::error::ApiError;
 use crate::core::rpc::envelope::{Answer, Call, RpcError};
 
 /// Where calls go, below the address of the core.
@@ -47,28 +46,10 @@ pub fn root() -> ApiRequest {
     ApiRequest::get("/".to_owned()).within(timeout::PROBE)
 }
 
-/// What a core says of itself to everybody.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Root {
-    /// The account service behind it.
-    pub account_service: Option<String>,
-}
-
-/// Reads what a core says of itself.
-///
-/// # Errors
-/// [`ApiError::Malformed`] where this is not a core.
-pub fn read_root(body: &str) -> Result<Root, ApiError> {
-    let value = json(body)?;
-    if value.get("name").and_then(Value::as_str) != Some("openhuman") {
-        return Err(ApiError::Malformed {
-            reason: "this is not a core".into(),
-        });
-    }
-    let service = value.get("api_server").and_then(Value::as_str);
-    Ok(Root {
-        account_service: service.map(str::to_owned),
-    })
+/// Whether this is what a core says of itself to everybody.
+#[must_use]
+pub fn is_core(body: &str) -> bool {
+    json(body).is_ok_and(|value| value.get("name").and_then(Value::as_str) == Some("openhuman"))
 }
 
 /// Whether the core is up; needs no bearer and touches nothing.

@@ -410,10 +410,6 @@ impl Server {
     /// Asks the server again what it is called and how one signs in.
     pub async fn reconcile(&self) {
         let shared = &self.0.shared;
-        // Anything that asks for an account would answer instead of a core that is away.
-        if self.0.session.is_kept_there() {
-            return;
-        }
         let Ok(body) = ApiClient::ask(shared, &self.0.id, soliplex::login()).await else {
             return;
         };
@@ -457,7 +453,7 @@ impl Server {
         let ask = async {
             if let Some(keeper) = keeper {
                 keeper.verify(self).await;
-            } else if !self.0.session.is_kept_there() {
+            } else {
                 // The verdict is the client's: a 401 has gone through the funnel, anything else says nothing.
                 let _ = self.0.client.call(soliplex::user_info()).await;
             }

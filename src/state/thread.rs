@@ -8,6 +8,7 @@ mod follow;
 mod input;
 pub mod opened;
 mod past;
+mod rehearsal;
 mod run;
 mod show;
 mod unload;

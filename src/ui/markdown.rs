@@ -25,6 +25,8 @@ const BELOW_PAGE: u8 = 2;
 const BELOW_TITLE: u8 = 3;
 /// Of a text that is on show, so many new bytes are drawn in one frame.
 const AT_ONCE: usize = 32 * 1024;
+/// At first, while everything around it is new too; twice as many in each frame after that, as long as there is more than that.
+const AT_FIRST: usize = 8 * 1024;
 
 /// Takes a text and its edition: as long as that stays, the text only grows.
 type Reading<'a> = &'a mut dyn FnMut(&str, u32);
@@ -70,6 +72,7 @@ fn drawn(
             drawn: None,
             is_whole: false,
             waits: 0,
+            at_once: AT_FIRST,
         });
         let text = text.clone();
         // A frame in which there is still something to be read, and which one is waited for.
@@ -108,6 +111,8 @@ struct Paper {
     is_whole: bool,
     /// Frames in which nothing was drawn, because there is much to be read again: so much more is drawn after them.
     waits: usize,
+    /// So many bytes are drawn in the next frame.
+    at_once: usize,
 }
 
 impl Paper {
@@ -119,11 +124,19 @@ impl Paper {
         // It goes on after all.
         let is_again = std::mem::take(&mut self.is_whole);
         let end = match self.drawn {
-            Some((drawn, of)) if of == edition && !is_again => drawn + AT_ONCE * (self.waits + 1),
+            Some((drawn, of)) if of == edition && !is_again => {
+                drawn + self.at_once * (self.waits + 1)
+            }
+            // A flood that has just begun.
+            None if !is_final => self.at_once,
             _ => text.len(),
         };
         let part = text.get(..text.floor_char_boundary(end)).unwrap_or(text);
         let is_all = part.len() == text.len();
+        self.at_once = match is_all {
+            true => AT_FIRST,
+            false => AT_ONCE.min(2 * self.at_once),
+        };
         let patch = self.reader.update(part, edition, is_final && is_all);
         let Patch {
             count,

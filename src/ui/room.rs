@@ -15,7 +15,7 @@ use super::banner::ServerBanner;
 use super::kit::{Button, Icon, Panel, Skeleton, SkeletonShape, Tone, Variant};
 use super::lobby::is_new;
 use super::shell::{Page, ServerMenu};
-use super::thread::{load_failed, new_thread_view, thread_view};
+use super::thread::{load_failed, new_thread_view, rehearse, thread_view};
 use super::{href, use_app};
 use crate::core::error::ApiError;
 use crate::core::room::{Room, RoomId, ThreadId};
@@ -57,6 +57,7 @@ pub fn RoomPage(
     let (menu, banner, notices) = (server.clone(), server.clone(), room.unread().notices());
     watch_page(&room);
     let is_integrations = Memo::new(move |_| is_shown(&route.read()));
+    rehearse(&room, route);
     let content = move || match thread.get() {
         None if is_integrations.get() => {
             room.unread().left();

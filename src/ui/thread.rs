@@ -14,6 +14,7 @@ mod list;
 mod older;
 mod payload;
 mod place;
+mod rehearsal;
 mod row;
 mod sources;
 mod steps;
@@ -26,6 +27,7 @@ use self::find::find_bar;
 use self::follow::Follow;
 use self::list::Outlook;
 use self::older::older;
+pub use self::rehearsal::rehearse;
 use self::row::row_view;
 use super::composer::{MessageField, earlier};
 use super::kit::{Button, Icon, IconView, Mark, Panel, Skeleton, SkeletonShape, Tone, Variant};
@@ -69,22 +71,7 @@ pub fn thread_view(room: &RoomState, thread: &ThreadState, route: Signal<Route>)
     view! {
         <div class="room">
             {find_bar(thread, follow)}
-            <div
-                class="transcript"
-                role="log"
-                aria-label=words::CONVERSATION
-                aria-live="off"
-                tabindex="0"
-                on:scroll=move |_| follow.scrolled()
-                on:wheel=move |event| follow.wheeled(&event)
-                on:keydown=move |event| follow.key(&event)
-                on:pointermove=move |_| follow.pointed()
-                on:click=move |event| follow.pressed(&event)
-                node_ref=follow.log
-            >
-                {past(room, thread, field)} {older(thread, follow)}
-                <div class="transcript__list" node_ref=follow.list></div>
-            </div>
+            {conversation(room, thread, follow, field)}
             <div class="dock">
                 {jump(follow)} {server_panel(&room.server(), route)}
                 <MessageField
@@ -98,6 +85,34 @@ pub fn thread_view(room: &RoomState, thread: &ThreadState, route: Signal<Route>)
                 />
             </div>
             {announcer(thread, run)} {approval(room, thread, field)}
+        </div>
+    }
+    .into_any()
+}
+
+/// The rows, and what stands above them.
+fn conversation(
+    room: &RoomState,
+    thread: &ThreadState,
+    follow: Follow,
+    field: NodeRef<html::Textarea>,
+) -> AnyView {
+    view! {
+        <div
+            class="transcript"
+            role="log"
+            aria-label=words::CONVERSATION
+            aria-live="off"
+            tabindex="0"
+            on:scroll=move |_| follow.scrolled()
+            on:wheel=move |event| follow.wheeled(&event)
+            on:keydown=move |event| follow.key(&event)
+            on:pointermove=move |_| follow.pointed()
+            on:click=move |event| follow.pressed(&event)
+            node_ref=follow.log
+        >
+            {past(room, thread, field)} {older(thread, follow)}
+            <div class="transcript__list" node_ref=follow.list></div>
         </div>
     }
     .into_any()

@@ -3,6 +3,7 @@
 pub mod copy;
 pub mod field;
 pub mod files;
+pub mod idle;
 pub mod mark;
 mod script;
 pub mod tab;

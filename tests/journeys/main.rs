@@ -20,6 +20,7 @@ mod people;
 mod properties;
 mod providers;
 mod refresh;
+mod rehearsal;
 mod requests;
 mod rooms;
 mod runs;

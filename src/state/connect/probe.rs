@@ -67,9 +67,8 @@ async fn core(app: &App, id: &ServerId) -> Option<ServerId> {
     let id = ServerId::parse(openhuman::base(id.as_str())).ok()?;
     let answer = ApiClient::ask(app.shared(), &id, openhuman::root()).await;
     answer
-        .ok()
-        .filter(|body| openhuman::read_root(body).is_ok())?;
-    Some(id)
+        .is_ok_and(|body| openhuman::is_core(&body))
+        .then_some(id)
 }
 
 fn found(id: ServerId, auth: AuthMode, identity: Option<&str>) -> Found {

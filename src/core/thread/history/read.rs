@@ -4,11 +4,14 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
 use serde_json::{Map, Value};
 
-use super::{RunSummary, call_result, time, user_message};
+use super::{RunSummary, call_result, user_message};
 use crate::core::agui::run::WireMessage;
+use crate::core::time::parse_rfc3339;
 
 /// Reads the runs of `GET …/agui/{thread}`, oldest first, those without a time last; entries without an id are skipped.
 ///
@@ -94,6 +97,41 @@ macro_rules! seed {
     };
 }
 
+/// A name in an object, not copied where it stands in the answer as it is.
+struct Key<'de>(Cow<'de, str>);
+
+impl std::ops::Deref for Key<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for Key<'de> {
+    fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
+        reader.deserialize_str(KeyVisitor)
+    }
+}
+
+struct KeyVisitor;
+
+impl<'de> Visitor<'de> for KeyVisitor {
+    type Value = Key<'de>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a name")
+    }
+
+    fn visit_borrowed_str<E>(self, name: &'de str) -> Result<Key<'de>, E> {
+        Ok(Key(Cow::Borrowed(name)))
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<Key<'de>, E> {
+        Ok(Key(Cow::Owned(name.to_owned())))
+    }
+}
+
 struct Thread<'a> {
     wanted: Option<&'a str>,
     take: Take<'a>,
@@ -106,8 +144,8 @@ impl<'de> Visitor<'de> for Thread<'_> {
     lenient!('de, (), visit_seq);
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(key) = map.next_key::<Cow<'de, str>>()? {
-            if key == "runs" {
+        while let Some(key) = map.next_key::<Key<'de>>()? {
+            if &*key == "runs" {
                 map.next_value_seed(Entries {
                     wanted: self.wanted,
                     take: &mut *self.take,
@@ -145,9 +183,9 @@ impl<'de> Visitor<'de> for Entries<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(key) = map.next_key::<Cow<'de, str>>()? {
+        while let Some(key) = map.next_key::<Key<'de>>()? {
             let is_wanted = self.wanted == Some(&*key);
-            let key = Some(key.into_owned());
+            let key = Some(key.0.into_owned());
             if let Some((run, input)) = map.next_value_seed(Entry { key, is_wanted })? {
                 (self.take)(run, input);
             }
@@ -168,13 +206,13 @@ impl<'de> Visitor<'de> for Entry {
     lenient!('de, None, visit_seq);
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut fields = Map::new();
+        let (mut id, mut created, mut finished) = (Value::Null, Value::Null, Value::Null);
         let (mut asked, mut input) = (Asked::default(), None);
-        while let Some(key) = map.next_key::<Cow<'de, str>>()? {
+        while let Some(key) = map.next_key::<Key<'de>>()? {
             match &*key {
-                "run_id" | "created" | "finished" => {
-                    fields.insert(key.into_owned(), map.next_value()?);
-                }
+                "run_id" => id = map.next_value()?,
+                "created" => created = map.next_value()?,
+                "finished" => finished = map.next_value()?,
                 "run_input" if self.is_wanted => input = Some(map.next_value()?),
                 "run_input" => asked = map.next_value_seed(Input)?,
                 _ => {
@@ -182,16 +220,18 @@ impl<'de> Visitor<'de> for Entry {
                 }
             }
         }
-        let fields = Value::Object(fields);
-        let Some(id) = super::id(&fields, "run_id", self.key.as_deref()) else {
+        let id = id.as_str().or(self.key.as_deref()).unwrap_or_default();
+        let id = id.trim().to_owned();
+        if id.is_empty() {
             return Ok(None);
-        };
-        let created = time(&fields, "created");
+        }
+        let time = |value: &Value| value.as_str().and_then(parse_rfc3339);
+        let created = time(&created);
         let run = RunSummary {
             created,
             // A time that cannot be read still says that the run has ended.
-            finished: super::present(&fields, "finished")
-                .map(|_| time(&fields, "finished").or(created).unwrap_or_default()),
+            finished: (!finished.is_null())
+                .then(|| time(&finished).or(created).unwrap_or_default()),
             user: asked.user.and_then(|user| user_message(&user, &id)),
             results: asked.results,
             id,
@@ -228,8 +268,8 @@ impl<'de> Visitor<'de> for Input {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Asked, A::Error> {
         let mut asked = Asked::default();
-        while let Some(key) = map.next_key::<Cow<'de, str>>()? {
-            if key == "messages" {
+        while let Some(key) = map.next_key::<Key<'de>>()? {
+            if &*key == "messages" {
                 asked = map.next_value_seed(Messages)?;
             } else {
                 map.next_value::<IgnoredAny>()?;
@@ -272,15 +312,15 @@ impl<'de> Visitor<'de> for Message {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut message = Map::new();
         let mut is_skipped = false;
-        while let Some(key) = map.next_key::<Cow<'de, str>>()? {
+        while let Some(key) = map.next_key::<Key<'de>>()? {
             if is_skipped {
                 map.next_value::<IgnoredAny>()?;
                 continue;
             }
             let value: Value = map.next_value()?;
             // What agents have said is known from the events of their runs.
-            is_skipped = key == "role" && !matches!(value.as_str(), None | Some("user" | "tool"));
-            message.insert(key.into_owned(), value);
+            is_skipped = &*key == "role" && !matches!(value.as_str(), None | Some("user" | "tool"));
+            message.insert(key.0.into_owned(), value);
         }
         Ok((!is_skipped).then_some(Value::Object(message)))
     }
