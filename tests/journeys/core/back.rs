@@ -235,3 +235,33 @@ fn the_panel_of_one_core_stops_and_goes_on_while_everything_else_works() {
     assert!(lantern.count("composio_list_connections") >= 4);
     assert_eq!(ends().len(), 1);
 }
+
+#[test]
+fn a_core_that_was_removed_takes_nothing_more() {
+    let (world, core, tab) = lantern();
+    let known = server(&tab, &core);
+    let gate = world.net.hold("RPC app_state_snapshot");
+    known.reload_rooms();
+    tab.settle();
+    tab.app.remove(&known);
+    core.hold("ben");
+    gate.release();
+    world.advance(10 * SECOND);
+    assert_eq!(world.stored_at(&core.id()), None);
+    assert!(known.profile().get_untracked().is_none());
+    assert!(tab.app.servers().get_untracked().is_empty());
+}
+
+#[test]
+fn whoever_is_asked_for_twice_at_once_is_looked_up_once() {
+    let (world, core, tab) = lantern();
+    core.forget_calls();
+    let gate = world.net.hold("RPC app_state_snapshot");
+    for _ in 0..3 {
+        server(&tab, &core).reload_rooms();
+        tab.settle();
+    }
+    gate.release();
+    tab.settle();
+    assert_eq!(core.count("app_state_snapshot"), 1);
+}

@@ -413,3 +413,26 @@ fn a_title_is_a_courtesy_whose_refusal_concerns_nobody() {
     assert_eq!(core.count("threads_generate_title"), 2);
     assert_eq!(core.stored("t").len(), 8);
 }
+
+#[test]
+fn an_end_in_the_middle_of_an_answer_keeps_what_came_and_what_is_written() {
+    let (world, core, tab, thread) = asked();
+    core.delta("t", "Be");
+    world.settle();
+    thread.composer().typed("half a thought".into());
+    core.fail("threads_list", 1, ENDED);
+    room(&tab, &core).reload_threads();
+    world.advance(SECOND);
+    assert_eq!(standing(&tab, &core), Standing::Expired);
+    assert!(rows(&thread)[1].ends_with(":Be"), "{:?}", rows(&thread));
+    core.hold("ann");
+    super::door_in(&tab, &core);
+    world.advance(SECOND);
+    let thread = super::thread(&tab, &core, "t");
+    assert_eq!(thread.composer().text().get_untracked(), "half a thought");
+    core.delta("t", "cause.");
+    core.done("t", "Because.");
+    world.advance(10 * SECOND);
+    assert_eq!(rows(&thread), ["user:done:why", "assistant:done:Because."]);
+    assert_eq!(core.stored("t"), ["user:why", "agent:Because."]);
+}

@@ -140,7 +140,17 @@ fn a_refused_session_token_is_told_in_the_form() {
         problem(&door)
     );
     assert_eq!(wants(&door), Wants::Account);
+    assert_eq!(core.count("auth_store_session"), 1, "it is not tried again");
     assert!(tab.app.servers().get_untracked().is_empty());
+    let busy = "Session validation failed (GET /auth/me): 503 Service Unavailable";
+    core.fail("auth_store_session", 1, busy);
+    let token = core.session_token("ann");
+    enter(&tab, &door, &token);
+    assert!(problem(&door).contains("503"), "{}", problem(&door));
+    assert!(!door.busy().get_untracked());
+    assert!(tab.app.servers().get_untracked().is_empty());
+    enter(&tab, &door, &token);
+    assert_eq!(standing(&tab, &core), Standing::SignedIn);
 }
 
 #[test]

@@ -278,6 +278,7 @@ fn who_comes_by_another_tab_finds_no_list_of_the_one_before() {
     world.deliver();
     assert_eq!(standing(&tab, &core), Standing::SignedOut);
     assert!(links(&panel).is_empty());
+    assert_eq!(core.count("auth_clear_session"), 1, "it is told once");
 }
 
 #[test]
@@ -299,4 +300,36 @@ fn a_list_that_is_given_up_because_of_an_end_is_no_failure_of_the_list() {
     assert_eq!(failure(&panel), "");
     assert!(!panel.list().get_untracked().busy);
     assert_eq!(links(&panel).len(), 2);
+}
+
+#[test]
+fn a_list_that_was_never_had_is_an_error_and_no_wait() {
+    let (world, core, tab) = lantern();
+    core.fail("composio_list_toolkits", 9, "out for lunch");
+    core.fail("composio_list_connections", 9, "out for lunch");
+    let panel = panel(&tab, &core);
+    let _watch = panel.watch();
+    world.advance(SECOND);
+    let list = panel.list().get_untracked();
+    assert!(list.data.is_none() && !list.busy);
+    assert!(failure(&panel).contains("out for lunch"));
+}
+
+#[test]
+fn a_connection_that_was_given_up_stays_so_though_the_list_cannot_be_had() {
+    let (world, core, tab) = lantern();
+    core.connect("gmail", "ACTIVE");
+    let panel = panel(&tab, &core);
+    let _watch = panel.watch();
+    tab.settle();
+    let list = panel.list().get_untracked().data.unwrap();
+    let gmail = list.into_iter().find(|one| one.toolkit == "gmail").unwrap();
+    core.fail("composio_list_connections", 2, "out for lunch");
+    panel.disconnect(&gmail);
+    world.advance(SECOND);
+    assert_eq!(core.connections(), 0);
+    assert!(tab.toasts().is_empty(), "{:?}", tab.toasts());
+    assert!(failure(&panel).contains("out for lunch"));
+    world.advance(MINUTE);
+    assert!(links(&panel).contains(&("gmail".to_owned(), Link::Disconnected)));
 }
