@@ -260,7 +260,12 @@ impl Door {
             },
             TokenKind::Session | TokenKind::Local => token,
         };
-        let answer = self.call(core_token, account::store(&token, None)).await;
+        let store = || self.call(core_token, account::store(&token, None));
+        let mut answer = store().await;
+        // It may have been stored all the same; doing it twice does no harm.
+        if matches!(&answer, Err(error) if error.kind == RpcErrorKind::Timeout) {
+            answer = store().await;
+        }
         account::read_store(&answer.map_err(refused)?).map_err(refused)?;
         // A good answer is not enough: the core has to say who is signed in.
         let guest = self.who(core_token).await.map_err(refused)?;

@@ -285,3 +285,30 @@ fn a_held_session_that_an_account_sign_in_replaces_is_the_old_ones_no_more() {
     world.advance(SECOND);
     assert!(super::ends().is_empty());
 }
+
+#[test]
+fn a_sign_in_that_takes_too_long_is_tried_once_more() {
+    let (world, core, tab, door) = at_door();
+    enter(&tab, &door, &core.bearer());
+    let late = || crate::fake::Act::Fail(enfilade::port::TransportError::Timeout);
+    world.net.once("RPC auth_store_session", late());
+    let token = core.session_token("ann");
+    enter(&tab, &door, &token);
+    assert_eq!(problem(&door), "");
+    assert_eq!(standing(&tab, &core), Standing::SignedIn);
+    assert_eq!(world.net.count("RPC auth_store_session"), 2);
+    // Twice is enough.
+    tab.app.sign_out(&server(&tab, &core));
+    world.advance(SECOND);
+    submit(&tab, &core.origin());
+    let door = super::door(&tab);
+    enter(&tab, &door, &core.bearer());
+    world.net.always("RPC auth_store_session", late());
+    enter(&tab, &door, &token);
+    assert_eq!(world.net.count("RPC auth_store_session"), 4);
+    assert!(
+        problem(&door).contains("does not answer"),
+        "{}",
+        problem(&door)
+    );
+}
