@@ -71,6 +71,14 @@ pub fn refused(server: &str, error: &RpcError) -> String {
     }
 }
 
+/// The process takes the token no more with which it was opened.
+#[must_use]
+pub fn shut(server: &str) -> String {
+    format!(
+        "{server} does not accept your core token any more; it may have been started with another one. You are still signed in there. Choose “Add a server” and enter its address again to give the new token."
+    )
+}
+
 /// The account's token was not accepted.
 #[must_use]
 pub fn not_signed_in(server: &str, error: &RpcError) -> String {
@@ -91,8 +99,11 @@ pub const ROOM: &str = "Assistant";
 pub const ROOM_TEXT: &str = "Your OpenHuman assistant, with its threads and integrations.";
 /// A thread without a title yet.
 pub const UNNAMED: &str = "New Thread";
-/// A turn broke off at the core.
-pub const INTERRUPTED: &str = "The core was interrupted before the answer was whole. What came is kept here. You can ask again.";
+/// A turn broke off at the core, or was stopped there.
+pub const INTERRUPTED: &str =
+    "The answer broke off before it was whole. What came of it is shown here. You can ask again.";
+/// Nothing was heard of a turn for a long time.
+pub const SILENT: &str = "The core has said nothing more of this answer for ten minutes. What came of it is shown here. You can ask again.";
 /// Nobody was there when the answer came.
 pub const MISSED: &str =
     "The answer came while nobody was listening, and the core does not keep it. You can ask again.";
@@ -203,7 +214,7 @@ pub fn no_list(error: &RpcError) -> String {
             "The core cannot be asked now. What you see is what it said last; it is asked again by itself.".to_owned()
         }
         RpcErrorKind::BearerRejected => {
-            "The core does not accept your core token any more. You are still signed in: remove the server and add it again with the new token.".to_owned()
+            "The core does not accept your core token any more. You are still signed in: choose “Add a server” and enter its address again to give the new token.".to_owned()
         }
         RpcErrorKind::AuthExpired(_) => {
             "Enfilade is looking into whether you are still signed in.".to_owned()

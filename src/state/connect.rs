@@ -372,7 +372,9 @@ impl Connect {
         if let Some(server) = &known {
             server.learn(found.auth.clone(), found.identity.clone());
             app.save_servers();
-            let is_signed_in = server.session().is_active_untracked() && !again;
+            // A core may have been started with another token since: that is tried, and asked for where it has to be.
+            let is_signed_in =
+                server.session().is_active_untracked() && !again && !found.auth.is_core();
             if is_signed_in || server.session().is_open() {
                 let return_to = lock(&self.0.work).return_to.clone();
                 self.0.step.set(Step::Address);

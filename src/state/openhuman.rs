@@ -18,6 +18,7 @@ use std::sync::Arc;
 use self::integrations::Integrations;
 use self::keeper::CoreKeeper;
 use super::server::Server;
+use crate::core::composer::draft::UserKey;
 
 pub(super) use self::backend::Core;
 pub use self::client::CoreClient;
@@ -40,6 +41,11 @@ impl Server {
     #[must_use]
     pub fn integrations(&self) -> Option<Integrations> {
         self.with_core(CoreKeeper::integrations)
+    }
+
+    /// Somebody comes in by the door: whatever is known of somebody else is forgotten.
+    fn came(&self, user: &UserKey, is_local: bool) {
+        self.with_core(|keeper| keeper.came(user, is_local));
     }
 
     fn with_core<T>(&self, get: impl FnOnce(&CoreKeeper) -> T) -> Option<T> {

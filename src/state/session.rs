@@ -311,7 +311,10 @@ impl ServerSession {
             return;
         }
         lock(&self.0.flight).debounce.confirmed(self.0.shared.now());
-        log::info!("the session on {} has ended: {reason:?}", self.0.id.host());
+        // Where the server keeps the session, whoever has looked into it tells more.
+        if !self.is_kept_there() {
+            log::info!("the session on {} has ended: {reason:?}", self.0.id.host());
+        }
         self.put(session, true);
         let notice = i18n::session_ended(&self.server_name());
         self.0.shared.toasts.tell(Tone::Caution, notice);

@@ -7,7 +7,7 @@ use wasm_bindgen_test::wasm_bindgen_test;
 use web_sys::{Element, Event, HtmlElement};
 
 use crate::fake::{content, finished, started, text_end, text_start};
-use crate::page::{all, document, find, find_in, press, root, text, type_in, until, value};
+use crate::page::{all, document, every, find, find_in, press, root, text, type_in, until, value};
 use crate::pages::Opened;
 
 const STYLE: &str = include_str!("../../style/transcript.css");
@@ -220,6 +220,11 @@ async fn an_own_message_brings_the_end_into_view() {
     until("the end", || (to_end(&log) <= 1.0).then_some(())).await;
     opened.meadow.emit(&run, &[started(&run), finished(&run)]);
     opened.meadow.end(&run);
+    // An end that nobody sees would be news to the tests that follow.
+    until("the end of the answer", || {
+        every(&root(), "button", "Stop").is_empty().then_some(())
+    })
+    .await;
     opened.close().await;
 }
 

@@ -2,6 +2,7 @@
 
 mod backend;
 mod clock;
+mod core;
 mod desk;
 mod disk;
 mod feed;
@@ -16,6 +17,7 @@ use std::sync::{Arc, Mutex, Once};
 
 pub use self::backend::Backend;
 pub use self::clock::FakeClock;
+pub use self::core::{Core, ENDED, NO_SESSION};
 pub use self::desk::FakeDesk;
 pub use self::disk::{Disk, DiskMode};
 pub use self::feed::{content, finished, run_error, started, text_end, text_start};
@@ -25,7 +27,8 @@ pub use self::tab::{Move, Tab, rows};
 pub use self::vault::{FakeVault, VaultMode};
 
 use enfilade::core::record::keys;
-use enfilade::core::server::registry::{self, ServerRecord};
+use enfilade::core::server::id::ServerId;
+use enfilade::core::server::registry::{self, Provider, ServerRecord};
 use enfilade::core::session::idle::Limits;
 use enfilade::core::session::machine::{Epoch, ExpiryReason, Session, SessionState};
 use enfilade::core::session::pre_auth::CallbackAnswer;
@@ -114,11 +117,37 @@ impl World {
 
     /// Puts the server on the list that the app restores.
     pub fn remember(&self, backend: &Backend) {
+        self.remember_record(backend.record());
+    }
+
+    fn remember_record(&self, record: ServerRecord) {
         let mut list = self.remembered.borrow_mut();
-        if !list.iter().any(|record| record.id == backend.id()) {
-            list.push(backend.record());
+        if !list.iter().any(|known| known.id == record.id) {
+            list.push(record);
         }
         self.disk.put(&keys::servers(), &registry::encode(&list));
+    }
+
+    /// A server that keeps the session itself, at `https://<name>.example`.
+    pub fn core(&self, name: &str) -> Core {
+        let core = Core::new(name);
+        self.net.add_core(&core);
+        core
+    }
+
+    /// The same, known and opened; `user` is signed in there.
+    pub fn opened_core(&self, name: &str, user: &str) -> Core {
+        let core = self.core(name);
+        core.hold(user);
+        self.keep_core(&core, user);
+        core
+    }
+
+    /// Remembers the core with a session of this user.
+    pub fn keep_core(&self, core: &Core, user: &str) {
+        self.remember_record(core.record());
+        let session = Session::signed_in(self.epoch(), Provider::core(), core.tokens(user));
+        self.keep_at(&core.id(), &session);
     }
 
     pub fn epoch(&self) -> Epoch {
@@ -156,14 +185,22 @@ impl World {
 
     pub fn keep(&self, backend: &Backend, session: &Session) {
         self.remember(backend);
-        let key = keys::session(&backend.id());
+        self.keep_at(&backend.id(), session);
+    }
+
+    fn keep_at(&self, id: &ServerId, session: &Session) {
+        let key = keys::session(id);
         let text = stored::encode(session, &key, self.vault.seal().as_ref(), [9; 16]);
         self.disk.put(&key, &text);
     }
 
     /// The stored session.
     pub fn stored(&self, backend: &Backend) -> Option<Session> {
-        let key = keys::session(&backend.id());
+        self.stored_at(&backend.id())
+    }
+
+    pub fn stored_at(&self, id: &ServerId) -> Option<Session> {
+        let key = keys::session(id);
         let text = self.disk.read(&key)?;
         stored::decode(&text, &key, self.vault.seal().as_ref())
             .ok()

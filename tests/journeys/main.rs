@@ -5,6 +5,7 @@ mod approvals;
 mod composer;
 mod connect;
 mod connecting;
+mod core;
 mod drafts;
 mod fake;
 mod faults;

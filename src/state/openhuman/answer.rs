@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
+use futures_channel::oneshot;
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 
@@ -11,6 +12,7 @@ use crate::api::openhuman::{events as wire, threads};
 use crate::core::agui::event::Event;
 use crate::core::agui::sse::Decoder;
 use crate::core::error::ApiError;
+use crate::core::room::ThreadId;
 use crate::core::rpc::cascade::{Source, Verdict};
 use crate::core::rpc::envelope::RpcError;
 use crate::core::rpc::thread::{Message, Sender};
@@ -115,7 +117,14 @@ impl EventStream for Answer {
                 return Some(Ok(vec![last]));
             }
             Some(match self.bytes.next().await? {
-                Ok(bytes) => Ok(self.take(&bytes)),
+                Ok(bytes) => {
+                    let told = self.take(&bytes);
+                    if !self.is_given_up() {
+                        return Some(Ok(told));
+                    }
+                    (self.over)();
+                    Ok(vec![failed(words::SILENT)])
+                }
                 Err(error) => Err(error.into()),
             })
         }
@@ -137,11 +146,17 @@ impl Answer {
         told
     }
 
+    /// The core is there, and says nothing of this turn any more.
+    fn is_given_up(&self) -> bool {
+        let live = lock(&self.live);
+        live.outcome().is_none() && self.client.now() >= live.gives_up_at()
+    }
+
     /// The last event of the run.
     async fn end(&self, outcome: Outcome) -> Event {
         match outcome {
             Outcome::Answered { text } => {
-                if text.trim().is_empty() || self.store(&text).await.is_ok() {
+                if text.trim().is_empty() || self.keep(text).await {
                     return Event::RunFinished {
                         result: None,
                         at: None,
@@ -163,41 +178,69 @@ impl Answer {
         }
     }
 
-    /// Stores the answer, once, whoever else listens.
+    /// Stores the answer, also where nobody follows it any more; whether that worked.
+    async fn keep(&self, text: String) -> bool {
+        let storing = Storing {
+            client: self.client.clone(),
+            thread: self.key.thread.clone(),
+            request: lock(&self.live).request().to_owned(),
+        };
+        let (sender, receiver) = oneshot::channel();
+        spawn(async move {
+            // Whoever has gone away needs no answer.
+            let _ = sender.send(storing.store(&text).await.is_ok());
+        });
+        receiver.await.unwrap_or_default()
+    }
+}
+
+/// An answer that is being stored.
+struct Storing {
+    client: CoreClient,
+    thread: ThreadId,
+    request: String,
+}
+
+impl Storing {
+    /// Once, whoever else listens.
     async fn store(&self, text: &str) -> Result<(), RpcError> {
         let shared = &self.client.0.shared;
-        let name = format!("enfilade-answer-{}", self.key.thread);
+        let name = format!("enfilade-answer-{}", self.thread);
         let _held = shared.ports.lock.acquire(name, LOCK_WAIT).await;
-        let id = answer_id(lock(&self.live).request());
-        let mut last = Ok(());
+        let id = answer_id(&self.request);
+        let mut last = Ok(false);
         for at in 0..TRIES {
             if at > 0 {
                 shared.ports.clock.sleep(PAUSE).await;
             }
             last = self.store_once(&id, text).await;
+            // It may have arrived without our hearing of it.
+            last = last.map(|is_new| is_new || at > 0);
             if !matches!(&last, Err(error) if error.kind.is_transient()) {
                 break;
             }
         }
-        if last.is_ok() {
+        // Whoever has stored it asks, and nobody else.
+        if last == Ok(true) {
             let (client, call) = (
                 self.client.clone(),
-                threads::generate_title(&self.key.thread, Some(text)),
+                threads::generate_title(&self.thread, Some(text)),
             );
             spawn(async move {
                 // Without a title the thread keeps the one that it was made with.
                 let _ = client.call(call).await;
             });
         }
-        last
+        last.map(|_| ())
     }
 
-    async fn store_once(&self, id: &str, text: &str) -> Result<(), RpcError> {
-        let (thread, now) = (&self.key.thread, self.client.now());
+    /// `false` where somebody else has stored it before.
+    async fn store_once(&self, id: &str, text: &str) -> Result<bool, RpcError> {
+        let (thread, now) = (&self.thread, self.client.now());
         let answer = self.client.call(threads::messages(thread)).await?;
         let stored = threads::read_messages(&answer)?;
         if stored.iter().any(|message| message.id == id) {
-            return Ok(());
+            return Ok(false);
         }
         let message = Message {
             id: id.to_owned(),
@@ -209,7 +252,7 @@ impl Answer {
         self.client
             .call(threads::append(thread, &message, now))
             .await
-            .map(|_| ())
+            .map(|_| true)
     }
 }
 

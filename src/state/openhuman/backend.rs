@@ -91,6 +91,11 @@ impl Core {
         Ok(messages)
     }
 
+    async fn has(&self, thread: &ThreadId, message: &str) -> bool {
+        let messages = self.messages(thread).await;
+        messages.is_ok_and(|messages| messages.iter().any(|known| known.id == message))
+    }
+
     async fn listen(&self) -> Result<Box<dyn crate::port::ByteStream>, ApiError> {
         let request = events::stream(&self.listener());
         self.client().api().open_stream(request, None).await
@@ -107,9 +112,14 @@ impl Core {
             at: Some(now),
             tool: None,
         };
-        client
-            .call(threads::append(&key.thread, &question, now))
-            .await?;
+        let stored = client.call(threads::append(&key.thread, &question, now));
+        if let Err(error) = stored.await {
+            // It may have arrived without our hearing of it: then it must not be asked twice.
+            let is_there = error.kind.is_transient() && self.has(&key.thread, &run).await;
+            if !is_there {
+                return Err(error.into());
+            }
+        }
         let sent = chat::send(&self.listener(), &key.thread, &text, None);
         let sent = client.call(sent).await;
         match sent.and_then(|answer| chat::read_send(&answer)) {
@@ -144,16 +154,23 @@ impl Core {
     /// Goes on with a turn, in the state in which the core says it is.
     async fn take_up(self, key: ThreadKey, run: String) -> Result<RunStream, ApiError> {
         let bytes = self.listen().await?;
+        let known = lock(&self.0.live).get(&run).cloned();
+        let known = known.map(|live| lock(&live).clone());
+        if let Some(turn) = known.as_ref().filter(|turn| turn.outcome().is_some()) {
+            // All of it has come: only storing it was cut off.
+            return Ok(self.follow(&key, run, turn.clone(), bytes, Vec::new()));
+        }
         let client = self.client();
         let state = client.call(threads::turn_state(&key.thread)).await?;
         let state = threads::read_turn_state(&state)?;
         let messages = self.messages(&key.thread).await?;
-        let known = lock(&self.0.live).get(&run).cloned();
+        let (asked, is_last) = until_end(&messages, &run);
+        // What is under way answers the newest question.
+        let state = state.filter(|_| is_last);
         let now = client.now();
-        Ok(match (repair(&messages, state.as_ref()), state) {
+        Ok(match (repair(asked, state.as_ref()), state) {
             (Repair::Follow, Some(state)) => match known {
-                Some(live) if lock(&live).request() == state.request => {
-                    let turn = lock(&live).clone();
+                Some(turn) if turn.request() == state.request => {
                     self.follow(&key, run, turn, bytes, Vec::new())
                 }
                 _ => {
@@ -169,23 +186,39 @@ impl Core {
             }
             (Repair::Missed { .. }, _) => answer::told(vec![answer::failed(words::MISSED)]),
             _ => {
-                let answers = messages.iter().skip_while(|message| message.id != run);
-                let text = answers.filter(|message| message.sender == Sender::Agent);
-                let text: Vec<&str> = text.map(|message| message.text.as_str()).collect();
-                let request = known.map(|live| lock(&live).request().to_owned());
-                let request = request.unwrap_or_else(|| run.clone());
-                let mut turn = Turn::new(key.thread.clone(), &request, now);
+                let mut turn = known.unwrap_or_else(|| Turn::new(key.thread.clone(), &run, now));
                 let done = TurnEvent {
                     thread: key.thread.clone(),
-                    request,
+                    request: turn.request().to_owned(),
                     kind: TurnEventKind::Done {
-                        text: text.join("\n\n"),
+                        text: said(asked, &run),
                     },
                 };
                 answer::told(answer::events(turn.take(&done, now)))
             }
         })
     }
+}
+
+/// The messages up to the end of a run, and whether it is the last one.
+fn until_end<'a>(messages: &'a [Message], run: &str) -> (&'a [Message], bool) {
+    let own = messages.iter().position(|message| message.id == run);
+    let behind = own.map_or(messages.len(), |own| own + 1);
+    let is_next = |message: &Message| message.sender == Sender::Person && message.tool.is_none();
+    let rest = messages.get(behind..).unwrap_or_default();
+    match rest.iter().position(is_next) {
+        Some(next) => (messages.get(..behind + next).unwrap_or_default(), false),
+        None => (messages, true),
+    }
+}
+
+/// What was answered behind this message.
+fn said(messages: &[Message], run: &str) -> String {
+    let answers = messages.iter().skip_while(|message| message.id != run);
+    let answers = answers.filter(|message| message.sender == Sender::Agent);
+    let texts = answers.filter(|message| message.tool.is_none());
+    let texts: Vec<&str> = texts.map(|message| message.text.as_str()).collect();
+    texts.join("\n\n")
 }
 
 impl Backend for Core {
@@ -258,15 +291,19 @@ impl Backend for Core {
     fn run(&self, key: &ThreadKey, run: &str) -> Answer<StoredRun> {
         let (this, thread, run) = (self.clone(), key.thread.clone(), run.to_owned());
         async move {
-            let known = lock(&this.0.messages).get(&thread).cloned();
-            let messages = match known {
-                Some(messages) => messages,
-                None => this.messages(&thread).await?,
+            let find = |messages: &[Message]| {
+                let runs = grouped(messages);
+                let found = runs.iter().find(|known| known.id == run);
+                found.map(Grouped::stored)
             };
-            let grouped = grouped(&messages);
-            let found = grouped.iter().find(|known| known.id == run);
-            let stored = found.map(|run| run.stored());
-            stored.ok_or(ApiError::NotFound { detail: None })
+            let known = lock(&this.0.messages).get(&thread).cloned();
+            let known = known.and_then(|messages| find(&messages));
+            // What was listed stays as it is, unless it has no answer yet.
+            if let Some(known) = known.filter(|known| known.is_finished) {
+                return Ok(known);
+            }
+            // A question that never got there is one that was not begun.
+            Ok(find(&this.messages(&thread).await?).unwrap_or_default())
         }
         .boxed_local()
     }
@@ -421,7 +458,8 @@ impl Grouped<'_> {
         }
         StoredRun {
             is_finished,
-            input: Value::Null,
+            // It was asked, however it was.
+            input: json!({}),
             events,
         }
     }

@@ -11,12 +11,14 @@ use crate::core::rpc::envelope::{Answer, Call, Ids, RpcError, read};
 use crate::core::secret::Secret;
 use crate::core::server::id::ServerId;
 use crate::core::session::machine::Epoch;
+use crate::i18n::openhuman as words;
 use crate::port::TransportError;
 use crate::state::client::ApiClient;
 use crate::state::server::Server;
 use crate::state::session::ServerSession;
 use crate::state::shared::Shared;
 use crate::state::task::lock;
+use crate::state::toast::Tone;
 
 /// Calls the methods of one core. Clones share it.
 #[derive(Clone)]
@@ -31,6 +33,8 @@ pub(super) struct Inner {
     ids: Mutex<Ids>,
     /// What this core does not know is not asked of it again.
     missing: Mutex<BTreeSet<&'static str>>,
+    /// It does not take the core token any more, which has been told.
+    is_shut: Mutex<bool>,
 }
 
 impl CoreClient {
@@ -43,6 +47,7 @@ impl CoreClient {
             client: server.client().clone(),
             ids: Mutex::default(),
             missing: Mutex::default(),
+            is_shut: Mutex::default(),
         }))
     }
 
@@ -72,6 +77,7 @@ impl CoreClient {
         }
         let epoch = self.epoch();
         let answer = self.send(&call).await;
+        self.note_door(answer.as_ref().err());
         if let Err(error) = &answer {
             if error.kind == RpcErrorKind::MethodNotFound {
                 lock(&self.0.missing).insert(call.method);
@@ -85,6 +91,26 @@ impl CoreClient {
             }
         }
         answer
+    }
+
+    /// It may be another version by now: everything is asked for once more.
+    pub(super) fn ask_anew(&self) {
+        lock(&self.0.missing).clear();
+    }
+
+    /// A refused core token is a fault in how the core was added, told once until it is taken again.
+    fn note_door(&self, error: Option<&RpcError>) {
+        let is_shut = match error.map(|error| error.kind) {
+            None => false,
+            Some(RpcErrorKind::BearerRejected) => true,
+            // Not every refusal comes from behind the door.
+            Some(_) => return,
+        };
+        if std::mem::replace(&mut *lock(&self.0.is_shut), is_shut) || !is_shut {
+            return;
+        }
+        let notice = words::shut(&self.0.session.server_name());
+        self.0.shared.toasts.tell(Tone::Caution, notice);
     }
 
     /// Calls a method and tells nobody what its refusal means.

@@ -10,7 +10,8 @@ use reactive_graph::traits::{GetUntracked, Set, WithUntracked};
 use super::client::knock;
 use super::keeper::holder;
 use crate::api::openhuman::session::{self as account, TokenKind};
-use crate::core::rpc::cascade::Read;
+use crate::core::composer::draft::UserKey;
+use crate::core::rpc::cascade::{Asked, Read, Seen};
 use crate::core::rpc::classify::RpcErrorKind;
 use crate::core::rpc::envelope::{Answer, Call, RpcError};
 use crate::core::secret::Secret;
@@ -31,6 +32,12 @@ pub enum Wants {
     CoreToken,
     /// Who uses it.
     Account,
+}
+
+/// Who is signed in at a core.
+struct Guest {
+    user: String,
+    is_local: bool,
 }
 
 /// How long a core token is believed, in milliseconds: until the core refuses it.
@@ -166,11 +173,12 @@ impl Door {
             }
         };
         if state == Read::Held {
-            let user = self.who(&token).await;
-            let user = user.map_err(|error| words::refused(&name, &error))?;
+            let guest = self.who(&token).await;
+            let guest = guest.map_err(|error| words::refused(&name, &error))?;
+            let is_dead = self.has_ended(&token).await;
             *lock(&self.0.core_token) = Some(token);
-            if let Some(user) = user {
-                self.enter_as(&user);
+            if let Some(guest) = guest.filter(|_| !is_dead) {
+                self.enter_as(&guest);
                 return Ok(());
             }
         } else {
@@ -180,10 +188,33 @@ impl Door {
         Ok(())
     }
 
-    async fn who(&self, token: &Secret<String>) -> Result<Option<String>, RpcError> {
+    /// Whether what the core holds is a session that has ended here, and that it could not be told to forget.
+    async fn has_ended(&self, token: &Secret<String>) -> bool {
+        let known = self.0.app.server_by_id(&self.0.found.id);
+        let is_doubted = known.is_some_and(|server| {
+            let session = server.session().signal();
+            session.with_untracked(Session::is_expired)
+        });
+        if !is_doubted {
+            return false;
+        }
+        let error = self.call(token, account::me()).await.err();
+        let is_dead = Asked::of(error.map(|error| error.kind)) == Asked::Refused;
+        if is_dead {
+            // Where that fails too, it is found out again with the next try.
+            let _ = self.call(token, account::clear()).await;
+        }
+        is_dead
+    }
+
+    async fn who(&self, token: &Secret<String>) -> Result<Option<Guest>, RpcError> {
         let answer = self.call(token, account::snapshot()).await?;
         let snapshot = account::read_snapshot(&answer)?;
-        Ok(snapshot.user.map(|user| user.id))
+        let is_local = snapshot.seen == Seen::Session { is_local: true };
+        Ok(snapshot.user.map(|user| Guest {
+            user: user.id,
+            is_local,
+        }))
     }
 
     /// Signs in at the core with the token of an account, or the one-time token of a sign-in link.
@@ -200,8 +231,8 @@ impl Door {
         }
         let outcome = self.store(&core_token, token).await;
         match outcome {
-            Ok(user) => {
-                self.enter_as(&user);
+            Ok(guest) => {
+                self.enter_as(&guest);
                 Ok(())
             }
             Err(problem) => {
@@ -217,7 +248,7 @@ impl Door {
         &self,
         core_token: &Secret<String>,
         token: Secret<String>,
-    ) -> Result<String, String> {
+    ) -> Result<Guest, String> {
         let name = self.name();
         let refused = |error: RpcError| words::not_signed_in(&name, &error);
         let token = match account::kind(&token) {
@@ -229,20 +260,30 @@ impl Door {
             },
             TokenKind::Session | TokenKind::Local => token,
         };
-        let answer = self.call(core_token, account::store(&token, None)).await;
+        let store = || self.call(core_token, account::store(&token, None));
+        let mut answer = store().await;
+        // It may have been stored all the same; doing it twice does no harm.
+        if matches!(&answer, Err(error) if error.kind == RpcErrorKind::Timeout) {
+            answer = store().await;
+        }
         account::read_store(&answer.map_err(refused)?).map_err(refused)?;
         // A good answer is not enough: the core has to say who is signed in.
-        let user = self.who(core_token).await.map_err(refused)?;
-        user.ok_or_else(|| words::NOT_KEPT.to_owned())
+        let guest = self.who(core_token).await.map_err(refused)?;
+        guest.ok_or_else(|| words::NOT_KEPT.to_owned())
     }
 
     /// The person is in.
-    fn enter_as(&self, user: &str) {
+    fn enter_as(&self, guest: &Guest) {
         let Some(access) = lock(&self.0.core_token).clone() else {
             return;
         };
         let (app, found) = (&self.0.app, &self.0.found);
         let server = app.add_server(&found.id, AuthMode::Core, (None, None));
+        let who = holder(&server, &guest.user);
+        if is_in(&server, &access, &who) {
+            // What is under way there goes on.
+            return self.0.connect.opened(app, &server);
+        }
         app.before_sign_in();
         let tokens = Tokens {
             access,
@@ -250,12 +291,13 @@ impl Door {
             id_token: None,
             expires_at: FOR_EVER,
             lifetime: FOR_EVER,
-            holder: Some(holder(&server, user)),
+            holder: Some(who.clone()),
         };
+        server.came(&who, guest.is_local);
         let client = server.core();
         if let Some(client) = &client {
             // A verdict on the session before it says nothing about this one.
-            client.sign_in_begins(false);
+            client.sign_in_begins(guest.is_local);
         }
         server.session().sign_in(Provider::core(), tokens);
         if let Some(client) = &client {
@@ -263,4 +305,16 @@ impl Door {
         }
         self.0.connect.opened(app, &server);
     }
+}
+
+/// Whether this person is signed in there already, by this core token.
+fn is_in(server: &Server, core_token: &Secret<String>, who: &UserKey) -> bool {
+    let session = server.session();
+    let is_same = session.signal().with_untracked(|session| {
+        session.is_active()
+            && session
+                .tokens()
+                .is_some_and(|tokens| tokens.access == *core_token)
+    });
+    is_same && session.user() == *who
 }

@@ -9,6 +9,7 @@ use reactive_graph::traits::{Set, Update, WithUntracked};
 
 use super::client::CoreClient;
 use crate::api::openhuman::integrations as api;
+use crate::core::rpc::classify::RpcErrorKind;
 use crate::core::rpc::envelope::{Answer, Call, RpcError};
 use crate::core::rpc::integration::{Integration, Link, panel};
 use crate::core::rpc::poll::{CONNECTING_FOR, INTEGRATIONS, Next, Note, Poll, World, once_more};
@@ -69,18 +70,30 @@ impl Drop for Watch {
 
 impl Integrations {
     pub(super) fn new(client: CoreClient) -> Self {
-        Self(Arc::new(Inner {
+        let session = client.0.session.clone();
+        let this = Self(Arc::new(Inner {
             client,
             list: ArcRwSignal::default(),
             failure: ArcRwSignal::default(),
             doing: ArcRwSignal::default(),
             poll: Mutex::new(Poll::every(INTEGRATIONS)),
             watchers: Mutex::default(),
-        }))
+        }));
+        let (weak, last) = (Arc::downgrade(&this.0), Mutex::new(session.user()));
+        // Whoever comes next, here or by another tab, finds nothing of the one before.
+        session.after_change(move || {
+            if let Some(this) = weak.upgrade().map(Self) {
+                let user = this.0.client.0.session.user();
+                if std::mem::replace(&mut *lock(&last), user.clone()) != user {
+                    this.forget();
+                }
+            }
+        });
+        this
     }
 
     /// Forgets what belongs to the person before.
-    pub(super) fn forget(&self) {
+    fn forget(&self) {
         self.0.list.set(Load::default());
         self.0.failure.set(None);
         self.0.doing.update(BTreeMap::clear);
@@ -132,6 +145,7 @@ impl Integrations {
     /// Asks at once, also where asking was given up.
     pub fn refresh(&self) {
         lock(&self.0.poll).connect();
+        self.0.client.ask_anew();
         let this = self.clone();
         spawn(async move { this.ask().await });
     }
@@ -216,6 +230,10 @@ impl Integrations {
     }
 
     fn settle(&self, outcome: Result<Vec<Integration>, RpcError>) {
+        // Given up by this side, it says nothing about the list.
+        if matches!(&outcome, Err(error) if error.kind == RpcErrorKind::Cancelled) {
+            return self.0.list.update(|list| list.busy = false);
+        }
         let failure = outcome.as_ref().err().map(words::no_list);
         if self.0.failure.with_untracked(|old| *old != failure) {
             self.0.failure.set(failure);

@@ -55,6 +55,12 @@ impl CoreKeeper {
         self.integrations.clone()
     }
 
+    /// Somebody has signed in here.
+    pub(super) fn came(&self, holder: &UserKey, is_local: bool) {
+        self.client.ask_anew();
+        let _ = lock(&self.person).take(Some(holder.as_str()), is_local);
+    }
+
     async fn read_snapshot(&self, server: &Server) -> Result<(), ApiError> {
         let epoch = self.client.epoch();
         let answer = self.client.call(account::snapshot()).await?;
@@ -74,10 +80,7 @@ impl CoreKeeper {
         let holder = holder(server, &user.id);
         let flip = lock(&self.person).take(Some(holder.as_str()), is_local);
         let session = server.session();
-        if flip == Flip::Other {
-            self.integrations.forget();
-        }
-        if flip == Flip::Other && session.is_active_untracked() {
+        if flip == Flip::Other && session.is_active_untracked() && session.user() != holder {
             let now = session.signal().get_untracked();
             if let (Some(provider), Some(tokens)) = (now.provider(), now.tokens()) {
                 let tokens = Tokens {

@@ -5,6 +5,7 @@ use reactive_graph::traits::WithUntracked;
 use super::client::{CoreClient, knock};
 use crate::api::openhuman::session as account;
 use crate::core::rpc::cascade::{Action, Asked, Read, Report, Seen, Standing, Verdict};
+use crate::core::rpc::redact::{Level, level_of};
 use crate::core::session::machine::{Epoch, Session};
 use crate::state::task::{lock, spawn};
 
@@ -21,10 +22,19 @@ impl CoreClient {
         let actions = {
             let mut cascade = lock(&self.0.cascade);
             // Somebody was signed in when this page was closed: a core that has just started may not have read its disk yet.
-            let is_restored = self.0.session.is_active_untracked();
+            let is_active = self.0.session.is_active_untracked();
+            let is_over = matches!(cascade.standing(), Standing::SignedOut | Standing::Expired);
             let mut actions = Vec::new();
-            if seen == Seen::Nobody && cascade.standing() == Standing::Unknown && is_restored {
+            if seen == Seen::Nobody && cascade.standing() == Standing::Unknown && is_active {
                 actions = cascade.snapshot(Seen::Session { is_local: false }, epoch, now);
+            }
+            // Somebody has signed in in another tab: that session is looked after here too.
+            if let Seen::Session { is_local } = seen
+                && is_active
+                && is_over
+            {
+                cascade.sign_in_begins(is_local, now);
+                actions = cascade.sign_in_ends(true, now);
             }
             actions.extend(cascade.snapshot(seen, epoch, now));
             actions
@@ -53,7 +63,11 @@ impl CoreClient {
     fn carry_out(&self, actions: Vec<Action>) {
         for action in actions {
             match action {
-                Action::Clear { destroy, .. } => self.clear(destroy),
+                Action::Clear { destroy, .. } => {
+                    if !self.clear(destroy) {
+                        return;
+                    }
+                }
                 Action::Keep(_, doubt) => {
                     log::debug!("the session on {} stays: {doubt:?}", self.0.id.host());
                 }
@@ -89,8 +103,9 @@ impl CoreClient {
         }
     }
 
-    /// Shown first, then told to the core, where it has to be.
-    fn clear(&self, destroy: bool) {
+    /// Shown first, then told to the core, where it has to be. `false` where another tab has signed in meanwhile: what has ended is
+    /// over there too, and its session stays.
+    fn clear(&self, destroy: bool) -> bool {
         let session = &self.0.session;
         let tokens = session
             .signal()
@@ -101,6 +116,13 @@ impl CoreClient {
         } else {
             session.sign_out();
         }
+        if session.is_active_untracked() {
+            let mut cascade = lock(&self.0.cascade);
+            cascade.sign_in_begins(false, self.now());
+            // Nothing was held back.
+            let _ = cascade.sign_in_ends(true, self.now());
+            return false;
+        }
         if let Some(tokens) = tokens.filter(|_| destroy) {
             let this = self.clone();
             spawn(async move {
@@ -109,11 +131,19 @@ impl CoreClient {
                 lock(&this.0.cascade).forgotten(forgotten.is_ok());
             });
         }
+        true
     }
 
     /// One line for each change of standing.
     fn report(&self, report: &Report) {
-        log::info!(
+        let level = match level_of(report.transition) {
+            Level::Debug => log::Level::Debug,
+            Level::Info => log::Level::Info,
+            Level::Warn => log::Level::Warn,
+            Level::Error => log::Level::Error,
+        };
+        log::log!(
+            level,
             "the session on {}: {:?}; {} further signs were dropped",
             self.0.id.host(),
             report.transition,

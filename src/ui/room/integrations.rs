@@ -83,7 +83,7 @@ fn refresh(integrations: &Integrations) -> AnyView {
         asked.refresh();
     };
     view! {
-        <Button variant=Variant::Ghost busy=busy on_press=Callback::new(press)>
+        <Button size=Size::Small busy=busy on_press=Callback::new(press)>
             {words::REFRESH}
         </Button>
     }

@@ -8,6 +8,7 @@ use futures_util::FutureExt;
 use futures_util::future::{Either, LocalBoxFuture, select};
 
 use super::backend::{Backend, Out, Secret};
+use super::core::Core;
 use super::feed::{Feed, Piece};
 use super::tab::Life;
 use super::{FakeClock, backend};
@@ -124,13 +125,20 @@ struct Inner {
     rules: Vec<Rule>,
     faults: usize,
     backends: Vec<Backend>,
+    cores: Vec<Core>,
 }
 
 /// `POST …/token` is named by `POST /token`, `POST id.harbor.example/token` or the like: a method and how the address
-/// ends. The method `*` is every method, so that `* ` is every request.
-fn is_named(method: &str, url: &str, what: &str) -> bool {
-    what.split_once(' ')
-        .is_some_and(|(verb, end)| (verb == "*" || verb == method) && url.ends_with(end))
+/// ends. The method `*` is every method, so that `* ` is every request. `RPC get_state` is a call of the method that ends so.
+fn is_named(sent: &Sent, what: &str) -> bool {
+    let Some((verb, end)) = what.split_once(' ') else {
+        return false;
+    };
+    if verb == "RPC" {
+        let body = sent.body.as_deref().unwrap_or_default();
+        return sent.url.ends_with("/rpc") && body.contains(&format!("{end}\""));
+    }
+    (verb == "*" || verb == sent.method) && sent.url.ends_with(end)
 }
 
 impl Net {
@@ -143,6 +151,10 @@ impl Net {
 
     pub fn add(&self, backend: &Backend) {
         self.inner.lock().unwrap().backends.push(backend.clone());
+    }
+
+    pub fn add_core(&self, core: &Core) {
+        self.inner.lock().unwrap().cores.push(core.clone());
     }
 
     /// The next such request ends so.
@@ -186,7 +198,7 @@ impl Net {
     pub fn sent(&self, what: &str) -> Vec<Sent> {
         self.log()
             .into_iter()
-            .filter(|sent| is_named(sent.method, &sent.url, what))
+            .filter(|sent| is_named(sent, what))
             .collect()
     }
 
@@ -206,12 +218,10 @@ impl Net {
     }
 
     pub fn secrets(&self) -> Vec<Secret> {
-        self.inner
-            .lock()
-            .unwrap()
-            .backends
-            .iter()
-            .flat_map(Backend::secrets)
+        let inner = self.inner.lock().unwrap();
+        let backends = inner.backends.iter().flat_map(Backend::secrets);
+        backends
+            .chain(inner.cores.iter().flat_map(Core::secrets))
             .collect()
     }
 
@@ -225,29 +235,34 @@ impl Net {
                 sent.url
             );
             if sent.bearer.as_ref() == Some(&secret.text) {
-                assert_eq!(secret.kind, "access token");
+                assert!(matches!(secret.kind, "access token" | "core token"));
                 assert!(
                     sent.url.starts_with(&secret.origin),
-                    "an access token of {} went to {}",
+                    "an {} of {} went to {}",
+                    secret.kind,
                     secret.origin,
                     sent.url
                 );
+                let is_core = secret.kind == "core token";
+                assert!(!is_core || sent.refuse_redirects);
             }
             if sent
                 .body
                 .as_ref()
                 .is_some_and(|body| body.contains(&secret.text))
             {
-                assert_eq!(secret.kind, "refresh token");
+                assert!(matches!(secret.kind, "refresh token" | "session token"));
                 assert!(
                     sent.url.starts_with(&secret.issuer),
-                    "a refresh token of {} went to {}",
+                    "a {} of {} went to {}",
+                    secret.kind,
                     secret.issuer,
                     sent.url
                 );
                 assert!(
                     sent.refuse_redirects,
-                    "a refresh token may be carried elsewhere"
+                    "a {} may be carried elsewhere",
+                    secret.kind
                 );
             }
         }
@@ -256,7 +271,7 @@ impl Net {
     fn note(&self, tab: usize, request: &HttpRequest) -> Option<Act> {
         let method = name(request.method);
         let mut inner = self.inner.lock().unwrap();
-        inner.log.push(Sent {
+        let sent = Sent {
             tab,
             at: self.clock.time(),
             method,
@@ -268,11 +283,12 @@ impl Net {
                 .map(|bearer| bearer.expose().clone()),
             body: request.body.clone(),
             refuse_redirects: request.refuse_redirects,
-        });
+        };
+        inner.log.push(sent.clone());
         let rule = inner
             .rules
             .iter_mut()
-            .find(|rule| rule.left != Some(0) && is_named(method, &request.url, &rule.what))?;
+            .find(|rule| rule.left != Some(0) && is_named(&sent, &rule.what))?;
         if let Some(left) = &mut rule.left {
             *left -= 1;
         }
@@ -283,12 +299,20 @@ impl Net {
 
     /// What the server, or the provider, at that address does.
     fn serve(&self, request: &HttpRequest, streams: bool) -> Out {
-        let backends = self.inner.lock().unwrap().backends.clone();
+        let (backends, cores) = {
+            let inner = self.inner.lock().unwrap();
+            (inner.backends.clone(), inner.cores.clone())
+        };
+        let method = name(request.method);
+        let core = || {
+            cores
+                .iter()
+                .find_map(|core| core.serve(method, request, streams))
+        };
         backends
             .iter()
-            .find_map(|backend| {
-                backend.serve(name(request.method), request, streams, self.clock.time())
-            })
+            .find_map(|backend| backend.serve(method, request, streams, self.clock.time()))
+            .or_else(core)
             .unwrap_or(Out::Fail(TransportError::Network))
     }
 
