@@ -25,5 +25,6 @@ pub mod identity;
 pub mod integration;
 pub mod poll;
 pub mod redact;
+pub mod stored;
 pub mod thread;
 pub mod turn;

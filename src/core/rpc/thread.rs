@@ -1,10 +1,6 @@
 //! What is stored of a thread: its messages, and the turn that may still be under way in it.
 
-use std::collections::HashSet;
-
-use crate::core::agui::event::Event;
 use crate::core::room::ThreadId;
-use crate::core::thread::timeline::Timeline;
 
 /// A thread as the list shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -140,104 +136,6 @@ pub fn repair(messages: &[Message], turn: Option<&TurnState>) -> Repair {
             question: last.id.clone(),
         },
         _ => Repair::Settled,
-    }
-}
-
-/// The rows of a thread as it is stored. Every question with what follows it is a run of its own; a message that was stored twice is
-/// shown once.
-#[must_use]
-pub fn rebuild(messages: &[Message]) -> Timeline {
-    let mut timeline = Timeline::new();
-    let mut seen = HashSet::new();
-    let mut run: Option<Run> = None;
-    for message in messages {
-        if !seen.insert(message.id.as_str()) {
-            continue;
-        }
-        if message.sender == Sender::Person && message.tool.is_none() {
-            finish(&mut timeline, run.take());
-            let _ = timeline.push_user(&message.id, &message.text, message.at);
-            let _ = timeline.bind_user(&message.id, &run_of(message));
-            let _ = timeline.accept_user(&message.id);
-            run = Some(Run::of(message));
-            continue;
-        }
-        let run = run.get_or_insert_with(|| Run::of(message));
-        run.at = message.at.or(run.at);
-        for event in events(message) {
-            let _ = timeline.apply(&event, &run.id, run.at.unwrap_or_default());
-        }
-        run.is_answered |= message.sender == Sender::Agent;
-    }
-    finish(&mut timeline, run);
-    timeline
-}
-
-struct Run {
-    id: String,
-    at: Option<i64>,
-    is_answered: bool,
-}
-
-impl Run {
-    fn of(message: &Message) -> Self {
-        Self {
-            id: run_of(message),
-            at: message.at,
-            is_answered: false,
-        }
-    }
-}
-
-fn run_of(message: &Message) -> String {
-    format!("stored-{}", message.id)
-}
-
-/// A question without an answer leaves its run open: what became of it is said elsewhere.
-fn finish(timeline: &mut Timeline, run: Option<Run>) {
-    if let Some(run) = run.filter(|run| run.is_answered) {
-        let end = Event::RunFinished {
-            result: None,
-            at: run.at,
-        };
-        let _ = timeline.apply(&end, &run.id, run.at.unwrap_or_default());
-    }
-}
-
-fn events(message: &Message) -> Vec<Event> {
-    let (id, text, at) = (message.id.clone(), message.text.clone(), message.at);
-    match &message.tool {
-        Some(name) => vec![
-            Event::ToolCallStart {
-                call_id: id.clone(),
-                name: name.clone(),
-                parent_message_id: None,
-                at,
-            },
-            Event::ToolCallEnd {
-                call_id: id.clone(),
-                at,
-            },
-            Event::ToolCallResult {
-                message_id: None,
-                call_id: id,
-                content: text,
-                at,
-            },
-        ],
-        None => vec![
-            Event::TextStart {
-                message_id: id.clone(),
-                role: "assistant".to_owned(),
-                at,
-            },
-            Event::TextContent {
-                message_id: id.clone(),
-                delta: text,
-                at,
-            },
-            Event::TextEnd { message_id: id, at },
-        ],
     }
 }
 

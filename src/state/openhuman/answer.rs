@@ -1,6 +1,5 @@
 //! The answer of a core as it comes: its events become those of a run, and what it has said in the end is stored.
 
-use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 use futures_channel::oneshot;
@@ -77,10 +76,6 @@ pub fn stream(
     first: Vec<Event>,
     over: impl Fn() + 'static,
 ) -> RunStream {
-    let mut waiting = VecDeque::new();
-    if !first.is_empty() {
-        waiting.push_back(first);
-    }
     RunStream::Events(Box::new(Answer {
         epoch: client.epoch(),
         client,
@@ -88,7 +83,7 @@ pub fn stream(
         live,
         bytes,
         decoder: Decoder::new(),
-        waiting,
+        first: Some(first).filter(|first| !first.is_empty()),
         over: Box::new(over),
     }))
 }
@@ -100,14 +95,15 @@ struct Answer {
     live: Live,
     bytes: Box<dyn ByteStream>,
     decoder: Decoder,
-    waiting: VecDeque<Vec<Event>>,
+    /// What is known before anything comes.
+    first: Option<Vec<Event>>,
     over: Box<dyn Fn()>,
 }
 
 impl EventStream for Answer {
     fn next(&mut self) -> LocalBoxFuture<'_, Option<Result<Vec<Event>, ApiError>>> {
         async move {
-            if let Some(events) = self.waiting.pop_front() {
+            if let Some(events) = self.first.take() {
                 return Some(Ok(events));
             }
             let outcome = lock(&self.live).outcome().cloned();

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use futures_util::FutureExt;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::answer::{self, Live};
 use super::client::CoreClient;
@@ -17,10 +17,11 @@ use crate::core::agui::run::{Cursor, RunInput, UserContent, WireMessage};
 use crate::core::error::ApiError;
 use crate::core::record::keys;
 use crate::core::room::{RoomId, ThreadId};
+use crate::core::rpc::stored::{Exchange, exchanges};
 use crate::core::rpc::thread::{Message, Repair, Sender, ThreadEntry, repair};
 use crate::core::rpc::turn::Turn;
 use crate::core::rpc::turn::event::{TurnEvent, TurnEventKind};
-use crate::core::thread::history::{NewThread, RunSummary, StoredRun, ThreadSummary, UserMessage};
+use crate::core::thread::history::{NewThread, StoredRun, ThreadSummary};
 use crate::i18n;
 use crate::i18n::openhuman as words;
 use crate::state::backend::{Abilities, Answer, Backend, RunStream, Runs};
@@ -281,7 +282,10 @@ impl Backend for Core {
         async move {
             let messages = this.messages(&thread).await?;
             Ok(Runs {
-                list: grouped(&messages).iter().map(|run| run.summary()).collect(),
+                list: exchanges(&messages)
+                    .iter()
+                    .map(|run| run.summary())
+                    .collect(),
                 input: Box::new(|_| None),
             })
         }
@@ -292,9 +296,9 @@ impl Backend for Core {
         let (this, thread, run) = (self.clone(), key.thread.clone(), run.to_owned());
         async move {
             let find = |messages: &[Message]| {
-                let runs = grouped(messages);
+                let runs = exchanges(messages);
                 let found = runs.iter().find(|known| known.id == run);
-                found.map(Grouped::stored)
+                found.map(Exchange::stored)
             };
             let known = lock(&this.0.messages).get(&thread).cloned();
             let known = known.and_then(|messages| find(&messages));
@@ -368,99 +372,6 @@ fn text_of(content: &UserContent) -> String {
                 .iter()
                 .filter_map(|part| part.get("text").and_then(Value::as_str));
             texts.collect::<Vec<_>>().join("\n")
-        }
-    }
-}
-
-/// A question with what follows it.
-struct Grouped<'a> {
-    id: String,
-    question: Option<&'a Message>,
-    answers: Vec<&'a Message>,
-    is_last: bool,
-}
-
-/// The runs of a conversation, oldest first. A message that was stored twice counts once.
-fn grouped(messages: &[Message]) -> Vec<Grouped<'_>> {
-    let mut runs: Vec<Grouped<'_>> = Vec::new();
-    let mut seen = std::collections::HashSet::new();
-    for message in messages {
-        if !seen.insert(message.id.as_str()) {
-            continue;
-        }
-        let is_question = message.sender == Sender::Person && message.tool.is_none();
-        match runs.last_mut().filter(|_| !is_question) {
-            Some(run) => run.answers.push(message),
-            None => runs.push(Grouped {
-                id: message.id.clone(),
-                question: is_question.then_some(message),
-                answers: if is_question {
-                    Vec::new()
-                } else {
-                    vec![message]
-                },
-                is_last: false,
-            }),
-        }
-    }
-    if let Some(last) = runs.last_mut() {
-        last.is_last = true;
-    }
-    runs
-}
-
-impl Grouped<'_> {
-    /// Only the newest question may still get an answer.
-    fn is_open(&self) -> bool {
-        self.is_last && self.answers.is_empty()
-    }
-
-    fn ended(&self) -> Option<i64> {
-        let last = self.answers.last().copied().or(self.question);
-        last.and_then(|message| message.at)
-    }
-
-    fn summary(&self) -> RunSummary {
-        let first = self.question.or(self.answers.first().copied());
-        RunSummary {
-            id: self.id.clone(),
-            created: first.and_then(|message| message.at),
-            finished: (!self.is_open()).then(|| self.ended().unwrap_or_default()),
-            user: self.question.map(|question| UserMessage {
-                id: format!("user-{}", question.id),
-                text: question.text.clone(),
-                content: UserContent::Text(question.text.clone()),
-            }),
-            results: Vec::new(),
-        }
-    }
-
-    fn stored(&self) -> StoredRun {
-        let mut events = Vec::new();
-        for message in &self.answers {
-            let (id, at) = (&message.id, message.at);
-            match &message.tool {
-                None => events.extend([
-                    json!({ "type": "TEXT_MESSAGE_START", "messageId": id, "role": "assistant", "timestamp": at }),
-                    json!({ "type": "TEXT_MESSAGE_CONTENT", "messageId": id, "delta": message.text, "timestamp": at }),
-                    json!({ "type": "TEXT_MESSAGE_END", "messageId": id, "timestamp": at }),
-                ]),
-                Some(name) => events.extend([
-                    json!({ "type": "TOOL_CALL_START", "toolCallId": id, "toolCallName": name, "timestamp": at }),
-                    json!({ "type": "TOOL_CALL_END", "toolCallId": id, "timestamp": at }),
-                    json!({ "type": "TOOL_CALL_RESULT", "messageId": id, "toolCallId": id, "content": message.text, "timestamp": at }),
-                ]),
-            }
-        }
-        let is_finished = !self.is_open();
-        if is_finished {
-            events.push(json!({ "type": "RUN_FINISHED", "runId": self.id, "threadId": "", "timestamp": self.ended() }));
-        }
-        StoredRun {
-            is_finished,
-            // It was asked, however it was.
-            input: json!({}),
-            events,
         }
     }
 }

@@ -1,5 +1,8 @@
 use super::*;
+use crate::core::rpc::stored::exchanges;
+use crate::core::thread::history::{self, Stored};
 use crate::core::thread::message::{Row, RowKind, RowState};
+use crate::core::thread::timeline::Timeline;
 
 fn message(id: &str, sender: Sender, text: &str) -> Message {
     Message {
@@ -28,6 +31,17 @@ fn turn(lifecycle: Lifecycle) -> TurnState {
         thinking: String::new(),
         calls: Vec::new(),
     }
+}
+
+/// The rows of a thread as it is stored.
+fn rebuild(messages: &[Message]) -> Timeline {
+    let runs = exchanges(messages);
+    let list: Vec<_> = runs.iter().map(|run| run.summary()).collect();
+    let stored = runs
+        .iter()
+        .map(|run| (run.id.clone(), Stored::Run(run.stored())));
+    let open = runs.last().filter(|run| run.is_open());
+    history::rebuild(&list, stored.collect(), open.map(|run| run.id.as_str()))
 }
 
 fn shown(timeline: &Timeline) -> Vec<String> {
