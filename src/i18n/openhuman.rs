@@ -104,9 +104,8 @@ pub const INTERRUPTED: &str =
     "The answer broke off before it was whole. What came of it is shown here. You can ask again.";
 /// Nothing was heard of a turn for a long time.
 pub const SILENT: &str = "The core has said nothing more of this answer for ten minutes. What came of it is shown here. You can ask again.";
-/// Nobody was there when the answer came.
-pub const MISSED: &str =
-    "The answer came while nobody was listening, and the core does not keep it. You can ask again.";
+/// Nobody was there when the answer came, or the question never got as far as the agent.
+pub const MISSED: &str = "This question has no answer here. It came while nobody was listening, and the core does not keep it; or the question was never taken. You can ask again.";
 /// The answer is on show but not stored.
 pub const NOT_STORED: &str = "The core could not store this answer. It is shown here until the page is closed: copy what you need, or ask again.";
 /// The turn was stopped by somebody else.

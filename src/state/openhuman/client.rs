@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::api::openhuman::request;
 use crate::core::error::ApiError;
+use crate::core::room::ThreadId;
 use crate::core::rpc::cascade::{Cascade, Source, Verdict};
 use crate::core::rpc::classify::RpcErrorKind;
 use crate::core::rpc::envelope::{Answer, Call, Ids, RpcError, read};
@@ -12,7 +13,7 @@ use crate::core::secret::Secret;
 use crate::core::server::id::ServerId;
 use crate::core::session::machine::Epoch;
 use crate::i18n::openhuman as words;
-use crate::port::TransportError;
+use crate::port::{LockGuard, TransportError};
 use crate::state::client::ApiClient;
 use crate::state::server::Server;
 use crate::state::session::ServerSession;
@@ -91,6 +92,13 @@ impl CoreClient {
             }
         }
         answer
+    }
+
+    /// Waits until no tab of this browser asks in this thread or stores an answer there, so many milliseconds at most. Others wait until
+    /// the guard is dropped.
+    pub(super) async fn alone(&self, thread: &ThreadId, wait: u32) -> Option<Box<dyn LockGuard>> {
+        let name = format!("enfilade-core-{}-{thread}", self.0.id.as_str());
+        self.0.shared.ports.lock.acquire(name, wait).await.ok()
     }
 
     /// It may be another version by now: everything is asked for once more.

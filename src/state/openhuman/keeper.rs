@@ -14,7 +14,7 @@ use crate::core::composer::draft::UserKey;
 use crate::core::error::ApiError;
 use crate::core::room::{Room, RoomId};
 use crate::core::rpc::account::Snapshot;
-use crate::core::rpc::cascade::{Read, Seen};
+use crate::core::rpc::cascade::Seen;
 use crate::core::rpc::identity::{Flip, Person};
 use crate::core::session::token::Tokens;
 use crate::i18n::openhuman as words;
@@ -121,16 +121,8 @@ impl Keeper for CoreKeeper {
     }
 
     fn verify(&self, _: &Server) -> LocalBoxFuture<'static, ()> {
-        let this = self.clone();
-        async move {
-            let epoch = this.client.epoch();
-            let answer = this.client.call(account::state()).await;
-            let read = answer.and_then(|answer| account::read_state(&answer));
-            if read == Ok(Read::Gone) {
-                this.client.saw(Seen::Nobody, epoch);
-            }
-        }
-        .boxed_local()
+        let client = self.client.clone();
+        async move { client.verify().await }.boxed_local()
     }
 
     fn end(&self, server: &Server, tokens: Tokens) -> LocalBoxFuture<'static, bool> {

@@ -16,6 +16,16 @@ impl CoreClient {
         self.carry_out(actions);
     }
 
+    /// Asks the core whether it still holds the session; what follows from a no is looked into.
+    pub(super) async fn verify(&self) {
+        let epoch = self.epoch();
+        let answer = self.call(account::state()).await;
+        let read = answer.and_then(|answer| account::read_state(&answer));
+        if read == Ok(Read::Gone) {
+            self.saw(Seen::Nobody, epoch);
+        }
+    }
+
     /// Takes what a snapshot says that was asked for when the cascade was in `epoch`.
     pub(super) fn saw(&self, seen: Seen, epoch: Epoch) {
         let now = self.now();
