@@ -15,6 +15,7 @@ use crate::core::room::ThreadId;
 use crate::core::rpc::cascade::{Source, Verdict};
 use crate::core::rpc::classify::RpcErrorKind;
 use crate::core::rpc::envelope::RpcError;
+use crate::core::rpc::redact::Place;
 use crate::core::rpc::thread::{Message, Sender};
 use crate::core::rpc::turn::{Outcome, Step, Turn, answer_id};
 use crate::core::session::machine::Epoch;
@@ -177,7 +178,14 @@ impl Answer {
                         epoch: self.epoch,
                     });
                 }
-                failed(message.as_deref().unwrap_or(words::FAILED))
+                self.client.note("an answer of", kind, Place::Turn);
+                let mut told = message.unwrap_or_else(|| words::FAILED.to_owned());
+                if kind == RpcErrorKind::BudgetExceeded
+                    && let Some(left) = self.client.left().await
+                {
+                    told = format!("{told}\n\n{left}");
+                }
+                failed(&told)
             }
         })
     }
@@ -256,10 +264,9 @@ impl Storing {
             at: Some(now),
             tool: None,
         };
-        self.client
-            .call(threads::append(thread, &message, now))
-            .await
-            .map(|_| true)
+        let stored = self.client.call(threads::append(thread, &message, now));
+        threads::read_append(&stored.await?)?;
+        Ok(true)
     }
 }
 

@@ -17,6 +17,7 @@ use crate::core::agui::run::{Cursor, RunInput, UserContent, WireMessage};
 use crate::core::error::ApiError;
 use crate::core::record::keys;
 use crate::core::room::{RoomId, ThreadId};
+use crate::core::rpc::redact::Place;
 use crate::core::rpc::stored::{Exchange, exchanges};
 use crate::core::rpc::thread::{Message, Repair, Sender, ThreadEntry, TurnState, repair};
 use crate::core::rpc::turn::Turn;
@@ -124,14 +125,17 @@ impl Core {
             tool: None,
         };
         let stored = client.call(threads::append(&key.thread, &question, now));
-        if let Err(error) = stored.await {
+        let stored = stored
+            .await
+            .and_then(|answer| threads::read_append(&answer));
+        if let Err(error) = stored {
             // It may have arrived without our hearing of it: then it must not be asked twice.
             let is_there = error.kind.is_transient() && self.has(&key.thread, &run).await;
             if !is_there {
                 return Err(error.into());
             }
         }
-        let sent = chat::send(&self.listener(), &key.thread, &text, None);
+        let sent = chat::send(&self.listener(), &key.thread, &text);
         let sent = client.call(sent).await;
         match sent.and_then(|answer| chat::read_send(&answer)) {
             Ok(request) => {
@@ -401,7 +405,7 @@ impl Backend for Core {
         );
         spawn(async move {
             if let Err(error) = client.call(call).await {
-                log::warn!("a core could not be told to stop: {error}");
+                client.note("a stop on", error.kind, Place::Call);
             }
         });
     }

@@ -61,7 +61,8 @@ impl CoreKeeper {
         let _ = lock(&self.person).take(Some(holder.as_str()), is_local);
     }
 
-    async fn read_snapshot(&self, server: &Server) -> Result<(), ApiError> {
+    /// Says whether the person has been through the first conversation.
+    async fn read_snapshot(&self, server: &Server) -> Result<bool, ApiError> {
         let epoch = self.client.epoch();
         let answer = self.client.call(account::snapshot()).await?;
         let snapshot = account::read_snapshot(&answer)?;
@@ -70,7 +71,7 @@ impl CoreKeeper {
         }
         self.client.saw(snapshot.seen, epoch);
         self.meet(server, &snapshot);
-        Ok(())
+        Ok(snapshot.is_onboarded)
     }
 
     /// Whoever is signed in now may be somebody else than before.
@@ -108,14 +109,14 @@ impl Keeper for CoreKeeper {
         let (this, server) = (self.clone(), server.clone());
         async move {
             let outcome = this.read_snapshot(&server).await;
-            let room = Room {
+            let room = |is_onboarded: bool| Room {
                 id: RoomId::from(ROOM),
                 name: words::ROOM.to_owned(),
                 description: Some(words::ROOM_TEXT.to_owned()),
-                welcome: None,
+                welcome: (!is_onboarded).then(|| words::FIRST_STEPS.to_owned()),
                 suggestions: Vec::new(),
             };
-            server.settle_rooms(outcome.map(|()| vec![room]));
+            server.settle_rooms(outcome.map(|is_onboarded| vec![room(is_onboarded)]));
         }
         .boxed_local()
     }

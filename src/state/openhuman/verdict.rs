@@ -2,10 +2,10 @@
 
 use reactive_graph::traits::WithUntracked;
 
-use super::client::{CoreClient, knock};
+use super::client::{CoreClient, knock, log_level};
 use crate::api::openhuman::session as account;
 use crate::core::rpc::cascade::{Action, Asked, Read, Report, Seen, Standing, Verdict};
-use crate::core::rpc::redact::{Level, level_of};
+use crate::core::rpc::redact::level_of;
 use crate::core::session::machine::{Epoch, Session};
 use crate::state::task::{lock, spawn};
 
@@ -146,14 +146,8 @@ impl CoreClient {
 
     /// One line for each change of standing.
     fn report(&self, report: &Report) {
-        let level = match level_of(report.transition) {
-            Level::Debug => log::Level::Debug,
-            Level::Info => log::Level::Info,
-            Level::Warn => log::Level::Warn,
-            Level::Error => log::Level::Error,
-        };
         log::log!(
-            level,
+            log_level(level_of(report.transition)),
             "the session on {}: {:?}; {} further signs were dropped",
             self.0.id.host(),
             report.transition,

@@ -504,3 +504,68 @@ fn the_events_of_a_core_are_listened_to_without_its_token() {
     }
     assert!(streams == 1 && calls > 3, "{streams} {calls}");
 }
+
+const BUDGET: &str = "Budget exceeded: the monthly limit of this account is used up";
+
+#[test]
+fn an_answer_that_fails_for_want_of_budget_says_what_is_left() {
+    const LEFT: &str = "Left to spend: $0.00 of $20.00.";
+    const PLAN: &str = "Your plan: BASIC.";
+    for (fails, text, told) in [
+        ("", "", format!("{BUDGET}\n\n{LEFT} {PLAN}")),
+        (
+            "team_get_usage",
+            "GET /usage failed (401 Unauthorized): no",
+            format!("{BUDGET}\n\n{PLAN}"),
+        ),
+        (
+            "billing_get_current_plan",
+            ENDED,
+            format!("{BUDGET}\n\n{LEFT}"),
+        ),
+        ("t", "no session JWT required", BUDGET.to_owned()),
+    ] {
+        let (world, core, tab, thread) = asked();
+        assert_eq!(core.count("team_get_usage"), 0, "only where it is wanted");
+        if fails == "t" {
+            core.lacks("team_get_usage");
+            core.lacks("billing_get_current_plan");
+        } else if !fails.is_empty() {
+            core.fail(fails, 1, text);
+        }
+        core.chat_error("t", "inference", BUDGET);
+        world.advance(2 * SECOND);
+        assert_eq!(rows(&thread).last(), Some(&format!("error:done:{told}")));
+        assert_eq!(standing(&tab, &core), Standing::SignedIn, "{fails}");
+        assert!(tab.toasts().is_empty(), "{fails}");
+        assert_eq!(core.count("team_get_usage"), 1);
+    }
+}
+
+#[test]
+fn nobody_is_asked_what_is_left_while_nobody_is_signed_in() {
+    let (world, core, tab, thread) = asked();
+    core.fail("threads_list", 1, ENDED);
+    room(&tab, &core).reload_threads();
+    world.advance(SECOND);
+    assert_eq!(standing(&tab, &core), Standing::Expired);
+    core.chat_error("t", "inference", BUDGET);
+    world.advance(2 * SECOND);
+    assert!(rows(&thread).last().unwrap().ends_with(BUDGET));
+    let asked = core.count("team_get_usage") + core.count("billing_get_current_plan");
+    assert_eq!(asked, 0);
+}
+
+#[test]
+fn an_assistant_that_does_not_know_the_person_yet_says_so_first() {
+    let (_world, core, tab) = lantern();
+    let welcome = || {
+        let rooms = super::server(&tab, &core).rooms().get_untracked();
+        rooms.data.unwrap()[0].welcome.clone()
+    };
+    assert_eq!(welcome(), None);
+    core.set_onboarded(false);
+    super::server(&tab, &core).reload_rooms();
+    tab.settle();
+    assert!(welcome().is_some_and(|text| text.contains("get to know you")));
+}

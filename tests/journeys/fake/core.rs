@@ -33,6 +33,7 @@ struct Inner {
     /// So many reads of the session still say that there is none.
     unread: u32,
     forgetful: bool,
+    is_onboarded: bool,
     /// Who is who: session tokens, and sign-in links with the token they are traded for.
     accounts: BTreeMap<String, String>,
     links: BTreeMap<String, String>,
@@ -78,6 +79,7 @@ impl Core {
             session: None,
             unread: 0,
             forgetful: false,
+            is_onboarded: true,
             accounts: BTreeMap::new(),
             links: BTreeMap::new(),
             failing: BTreeMap::new(),
@@ -235,6 +237,10 @@ impl Core {
     /// It says that it has stored a session and does not.
     pub fn set_forgetful(&self, forgetful: bool) {
         self.with(|inner| inner.forgetful = forgetful);
+    }
+
+    pub fn set_onboarded(&self, is_onboarded: bool) {
+        self.with(|inner| inner.is_onboarded = is_onboarded);
     }
 
     /// The methods whose names end so fail with this text, so many times.
@@ -475,6 +481,7 @@ impl Inner {
             "composio" => self.integrations(name, params).map(logged),
             "threads" => self.thread(name, params).map(enveloped),
             "channel" => self.chat(name, params).map(logged),
+            "team" | "billing" => self.spent(name).map(logged),
             _ => Err(format!("unknown method: {name}")),
         }
     }
@@ -496,6 +503,7 @@ impl Inner {
                     "auth": { "isAuthenticated": true, "userId": held.user },
                     "sessionToken": held.token,
                     "currentUser": { "_id": held.user, "firstName": held.user },
+                    "chatOnboardingCompleted": self.is_onboarded,
                 }),
                 None => json!({ "auth": { "isAuthenticated": false }, "sessionToken": null }),
             }),
@@ -546,6 +554,17 @@ impl Inner {
                 self.connections.retain(|one| one["id"] != *id);
                 Ok(json!({ "deleted": self.connections.len() < before }))
             }
+            _ => Err(format!("unknown method: {name}")),
+        }
+    }
+
+    fn spent(&self, name: &str) -> Answer {
+        if self.session.is_none() {
+            return Err(NO_SESSION.to_owned());
+        }
+        match name {
+            "team_get_usage" => Ok(json!({ "remainingUsd": 0.0, "cycleBudgetUsd": 20.0 })),
+            "billing_get_current_plan" => Ok(json!({ "plan": "BASIC" })),
             _ => Err(format!("unknown method: {name}")),
         }
     }

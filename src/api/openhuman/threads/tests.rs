@@ -77,11 +77,6 @@ fn the_calls_have_the_names_and_parameters_of_the_core() {
             own.clone(),
         ),
         (
-            clear_turn(&thread()),
-            "openhuman.threads_turn_state_clear",
-            own.clone(),
-        ),
-        (
             generate_title(&thread(), None),
             "openhuman.threads_generate_title",
             own,
@@ -214,16 +209,5 @@ fn a_turn_that_is_not_there_is_told_apart_from_one_that_cannot_be_read() {
         lifecycle("paused"),
         Lifecycle::Interrupted,
         "a word of a newer core"
-    );
-}
-
-#[test]
-fn what_was_done_is_told_by_one_word() {
-    assert!(
-        read_delete(&answer(&json!({"deleted":true})))
-            && !read_delete(&answer(&json!({"deleted":false})))
-    );
-    assert!(
-        read_clear_turn(&answer(&json!({"cleared":true}))) && !read_clear_turn(&answer(&json!({})))
     );
 }
