@@ -127,7 +127,10 @@ impl Fields<'_> {
                 name: tool(),
                 is_good: self.is_good(),
             },
-            "completed" => Child::Completed { message: message() },
+            "completed" => Child::Completed {
+                message: message(),
+                elapsed: number("elapsed_ms"),
+            },
             "failed" => Child::Failed { message: message() },
             _ => return Ok(None),
         };

@@ -223,6 +223,7 @@ fn turn_call(value: &Value) -> Option<TurnCall> {
         id: text(value, "id")?,
         name: text(value, "name")?,
         args: text(value, "argsBuffer"),
+        is_child: value.get("subagent").is_some_and(|child| !child.is_null()),
         status: match value.get("status").and_then(Value::as_str) {
             Some("success") => CallStatus::Good,
             Some("error") => CallStatus::Failed,

@@ -161,7 +161,8 @@ fn a_turn_under_way_is_read_with_its_calls() {
         "toolTimeline":[
             {"id":"c1","name":"web","round":1,"status":"success","argsBuffer":"{}"},
             {"id":"c2","name":"web","round":2,"status":"running"},
-            {"id":"c3","name":"web","round":2,"status":"error"}, {"name":"no id"}],
+            {"id":"c3","name":"web","round":2,"status":"error"}, {"name":"no id"},
+            {"id":"task-1","name":"researcher","round":2,"status":"running","subagent":{"mode":"typed"}}],
     }})))
     .unwrap()
     .unwrap();
@@ -183,9 +184,12 @@ fn a_turn_under_way_is_read_with_its_calls() {
         [
             ("c1", CallStatus::Good, Some("{}")),
             ("c2", CallStatus::Running, None),
-            ("c3", CallStatus::Failed, None)
+            ("c3", CallStatus::Failed, None),
+            ("task-1", CallStatus::Running, None)
         ]
     );
+    let children = state.calls.iter().map(|call| call.is_child);
+    assert_eq!(children.collect::<Vec<_>>(), [false, false, false, true]);
 }
 
 #[test]
