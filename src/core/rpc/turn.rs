@@ -386,6 +386,7 @@ impl Turn {
                 message_id: None,
                 call_id: call,
                 content,
+                failed: false,
                 at: None,
             })
         } else {

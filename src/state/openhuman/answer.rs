@@ -50,6 +50,7 @@ fn event(step: Step) -> Event {
             } else {
                 format!("{}: {content}", words::CALL_FAILED)
             },
+            failed: true,
             at: None,
         },
     }

@@ -194,18 +194,21 @@ fn tools_and_rounds_are_shown_in_their_order() {
     );
     core.say(
         "t",
+        "tool_result",
+        json!({ "round": 1, "tool_call_id": "d", "tool_name": "read", "success": false, "output": "{}" }),
+    );
+    core.say(
+        "t",
         "text_delta",
         json!({ "round": 2, "delta": "Because." }),
     );
     core.done("t", "Because.");
     world.settle();
     let shown = rows(&thread);
-    assert_eq!(shown.len(), 4, "{shown:?}");
-    assert!(
-        shown[2].starts_with("tool") && shown[2].ends_with(":search"),
-        "{shown:?}"
-    );
-    assert_eq!(shown[3], "assistant:done:Because.");
+    assert_eq!(shown.len(), 5, "{shown:?}");
+    assert_eq!(shown[2], "tool:done:search");
+    assert_eq!(shown[3], "tool:failed:read");
+    assert_eq!(shown[4], "assistant:done:Because.");
     assert_eq!(core.stored("t"), ["user:why", "agent:Because."]);
 }
 
