@@ -119,7 +119,7 @@ impl CoreClient {
         log::log!(
             log_level(level),
             "{what} {}: {kind:?}{end}",
-            self.0.id.host()
+            self.0.id.host_and_port()
         );
     }
 

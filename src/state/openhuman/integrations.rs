@@ -258,7 +258,7 @@ impl Integrations {
 
     /// One line for a row of failures, and one when it works again.
     fn report(&self, note: Option<Note>) {
-        let host = self.0.client.0.id.host();
+        let host = self.0.client.0.id.host_and_port();
         match note {
             None => {}
             Some(Note::Failing(kind)) => {

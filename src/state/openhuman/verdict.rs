@@ -79,7 +79,10 @@ impl CoreClient {
                     }
                 }
                 Action::Keep(_, doubt) => {
-                    log::debug!("the session on {} stays: {doubt:?}", self.0.id.host());
+                    log::debug!(
+                        "the session on {} stays: {doubt:?}",
+                        self.0.id.host_and_port()
+                    );
                 }
                 Action::Report(report) => self.report(&report),
                 ask @ (Action::Read(_) | Action::Wait(..) | Action::Ask(_)) => {
@@ -149,7 +152,7 @@ impl CoreClient {
         log::log!(
             log_level(level_of(report.transition)),
             "the session on {}: {:?}; {} further signs were dropped",
-            self.0.id.host(),
+            self.0.id.host_and_port(),
             report.transition,
             report.dropped
         );
