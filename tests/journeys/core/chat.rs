@@ -440,57 +440,6 @@ fn an_end_in_the_middle_of_an_answer_keeps_what_came_and_what_is_written() {
     assert_eq!(core.stored("t"), ["user:why", "agent:Because."]);
 }
 
-/// The session ends while an answer is under way, and the rest of it comes.
-fn whole_after_the_end(ends_quietly: bool) -> (World, Core, Tab, ThreadState) {
-    let (world, core, tab, thread) = asked();
-    core.delta("t", "Be");
-    world.settle();
-    if ends_quietly {
-        // Its threads go with it, and nobody has noticed yet.
-        core.drop_session();
-        core.fail("threads_message_append", 1, "thread t does not exist");
-    } else {
-        core.fail("threads_list", 1, ENDED);
-        room(&tab, &core).reload_threads();
-        world.advance(SECOND);
-        assert_eq!(standing(&tab, &core), Standing::Expired);
-    }
-    core.delta("t", "cause.");
-    core.done("t", "Because.");
-    world.advance(10 * SECOND);
-    assert_eq!(standing(&tab, &core), Standing::Expired);
-    (world, core, tab, thread)
-}
-
-#[test]
-fn an_answer_that_is_whole_while_nobody_is_signed_in_is_stored_at_the_sign_in() {
-    for ends_quietly in [false, true] {
-        let (world, core, tab, thread) = whole_after_the_end(ends_quietly);
-        assert_eq!(core.stored("t"), ["user:why"]);
-        let shown = rows(&thread);
-        assert_eq!(shown.len(), 2, "nothing but the end is told: {shown:?}");
-        assert!(shown[1].ends_with(":Because."), "{shown:?}");
-        core.hold("ann");
-        super::door_in(&tab, &core);
-        world.advance(10 * SECOND);
-        assert_eq!(standing(&tab, &core), Standing::SignedIn);
-        assert_eq!(core.stored("t"), ["user:why", "agent:Because."]);
-        assert_eq!(rows(&thread), ["user:done:why", "assistant:done:Because."]);
-        assert_eq!(phase(&thread), RunPhase::Idle);
-        assert_eq!(core.count("channel_web_chat"), 1, "nothing is asked twice");
-    }
-}
-
-#[test]
-fn an_answer_of_one_person_is_not_stored_when_another_one_signs_in() {
-    let (world, core, tab, _thread) = whole_after_the_end(false);
-    core.hold("ben");
-    super::door_in(&tab, &core);
-    world.advance(10 * SECOND);
-    assert_eq!(standing(&tab, &core), Standing::SignedIn);
-    assert_eq!(core.stored("t"), ["user:why"]);
-}
-
 #[test]
 fn the_events_of_a_core_are_listened_to_without_its_token() {
     let (world, core, _tab, _thread) = asked();

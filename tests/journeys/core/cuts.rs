@@ -1,11 +1,12 @@
 //! A turn whose stream breaks, or whose page is closed, is taken up again as the core says it stands.
 
+use enfilade::state::server::Standing;
 use enfilade::state::thread::{RunPhase, ThreadState};
 use reactive_graph::traits::GetUntracked;
 
 use super::chat::{asked, phase, send};
-use super::{lantern, look, server, thread};
-use crate::fake::{Core, MINUTE, SECOND, Tab, World, rows};
+use super::{door_in, lantern, look, room, server, standing, thread};
+use crate::fake::{Core, ENDED, MINUTE, SECOND, Tab, World, rows};
 
 fn reloaded(world: &World, tab: &Tab, core: &Core) -> Tab {
     tab.close();
@@ -343,4 +344,55 @@ fn a_question_of_another_device_is_waited_for_a_moment() {
     world.advance(3 * SECOND);
     assert_eq!(rows(&thread), ["user:done:why", "assistant:done:Because."]);
     assert_eq!(phase(&thread), RunPhase::Idle);
+}
+
+/// The session ends while an answer is under way, and the rest of it comes.
+fn whole_after_the_end(ends_quietly: bool) -> (World, Core, Tab, ThreadState) {
+    let (world, core, tab, thread) = asked();
+    core.delta("t", "Be");
+    world.settle();
+    if ends_quietly {
+        // Its threads go with it, and nobody has noticed yet.
+        core.drop_session();
+        core.fail("threads_message_append", 1, "thread t does not exist");
+    } else {
+        core.fail("threads_list", 1, ENDED);
+        room(&tab, &core).reload_threads();
+        world.advance(SECOND);
+        assert_eq!(standing(&tab, &core), Standing::Expired);
+    }
+    core.delta("t", "cause.");
+    core.done("t", "Because.");
+    world.advance(10 * SECOND);
+    assert_eq!(standing(&tab, &core), Standing::Expired);
+    (world, core, tab, thread)
+}
+
+#[test]
+fn an_answer_that_is_whole_while_nobody_is_signed_in_is_stored_at_the_sign_in() {
+    for ends_quietly in [false, true] {
+        let (world, core, tab, thread) = whole_after_the_end(ends_quietly);
+        assert_eq!(core.stored("t"), ["user:why"]);
+        let shown = rows(&thread);
+        assert_eq!(shown.len(), 2, "nothing but the end is told: {shown:?}");
+        assert!(shown[1].ends_with(":Because."), "{shown:?}");
+        core.hold("ann");
+        door_in(&tab, &core);
+        world.advance(10 * SECOND);
+        assert_eq!(standing(&tab, &core), Standing::SignedIn);
+        assert_eq!(core.stored("t"), ["user:why", "agent:Because."]);
+        assert_eq!(rows(&thread), ["user:done:why", "assistant:done:Because."]);
+        assert_eq!(phase(&thread), RunPhase::Idle);
+        assert_eq!(core.count("channel_web_chat"), 1, "nothing is asked twice");
+    }
+}
+
+#[test]
+fn an_answer_of_one_person_is_not_stored_when_another_one_signs_in() {
+    let (world, core, tab, _thread) = whole_after_the_end(false);
+    core.hold("ben");
+    door_in(&tab, &core);
+    world.advance(10 * SECOND);
+    assert_eq!(standing(&tab, &core), Standing::SignedIn);
+    assert_eq!(core.stored("t"), ["user:why"]);
 }
