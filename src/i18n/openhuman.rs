@@ -115,6 +115,23 @@ pub const NOT_STORED: &str = "The core could not store this answer. It is shown 
 pub const CANCELLED: &str = "The answer was stopped, in another place or by a newer question.";
 /// The turn has failed without a word.
 pub const FAILED: &str = "The core could not answer. You can ask again.";
+/// What the person can do about an answer that failed, where its kind says so.
+#[must_use]
+pub fn advice(kind: RpcErrorKind) -> Option<&'static str> {
+    match kind {
+        RpcErrorKind::RateLimited => Some(
+            "Too much was asked in a short time. Your question is stored: ask again in a few minutes.",
+        ),
+        RpcErrorKind::ProviderAuth => Some(
+            "A key that the core uses elsewhere was refused; you are still signed in. The key is changed in the settings of the core.",
+        ),
+        RpcErrorKind::Transport | RpcErrorKind::Timeout => {
+            Some("The core could not reach what it needs for an answer. You can ask again.")
+        }
+        _ => None,
+    }
+}
+
 /// What is left to spend, below an answer that failed for want of it; `None` where nothing is known of it.
 #[must_use]
 pub fn left(usage: &Usage, plan: Option<&str>, now: i64) -> Option<String> {

@@ -180,13 +180,12 @@ impl Answer {
                     });
                 }
                 self.client.note("an answer of", kind, Place::Turn);
-                let mut told = message.unwrap_or_else(|| words::FAILED.to_owned());
-                if kind == RpcErrorKind::BudgetExceeded
-                    && let Some(left) = self.client.left().await
-                {
-                    told = format!("{told}\n\n{left}");
-                }
-                failed(&told)
+                let more = match kind {
+                    RpcErrorKind::BudgetExceeded => self.client.left().await,
+                    kind => words::advice(kind).map(str::to_owned),
+                };
+                let told = message.unwrap_or_else(|| words::FAILED.to_owned());
+                failed(&more.map_or_else(|| told.clone(), |more| format!("{told}\n\n{more}")))
             }
         })
     }
