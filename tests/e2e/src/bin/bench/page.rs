@@ -213,8 +213,9 @@ impl Bench {
         Ok(())
     }
 
-    /// Types so many letters, one after another, and gives for each the milliseconds until it was painted.
-    pub async fn keys(&self, count: u32) -> Outcome<Vec<f64>> {
+    /// Types so many letters, one after another, and gives for each the milliseconds until it was painted, and how many
+    /// of them were work.
+    pub async fn keys(&self, count: u32) -> Outcome<Vec<(f64, f64)>> {
         self.focus().await?;
         self.evaluate(
             "bench.keys.length = 0; bench.isWatching || bench.watchKeys(); bench.isWatching = true",
