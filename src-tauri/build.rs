@@ -15,6 +15,7 @@ const COMMANDS: &[&str] = &[
     "begin_sign_in",
     "wait_sign_in",
     "end_sign_in",
+    "request_token",
     "open_in_browser",
     "notify",
     "shell_info",

@@ -15,9 +15,12 @@ use crate::keychain::{Cleared, Keychain, Loaded, Stored, Works};
 use crate::link::{Links, Taken};
 use crate::notice::{self, Shown};
 use crate::sign_in::{Begun, Ended, SignIns, Waited};
+use crate::token_request::{self, Answered, Form};
 
 /// The system may ask the person before it answers.
 const SYSTEM: Duration = Duration::from_secs(10);
+/// A little more than a request for tokens gives itself.
+const TOKEN: Duration = Duration::from_secs(35);
 
 /// The fault that is switched on.
 pub struct Switched(pub Option<Fault>);
@@ -115,16 +118,22 @@ pub fn end_sign_in(sign_ins: State<'_, SignIns>, flow: String) -> Ended {
     sign_ins.end(&flow)
 }
 
+/// Asks a provider for tokens.
+#[tauri::command]
+pub async fn request_token(endpoint: String, form: Form) -> Outcome<Answered> {
+    of_the_system(TOKEN, move || token_request::send(&endpoint, &form)).await
+}
+
 /// Opens a web address in the system's browser.
 #[tauri::command]
 pub async fn open_in_browser(url: String) -> Outcome<Opened> {
-    of_the_system(move || browser::open(&url)).await
+    of_the_system(SYSTEM, move || browser::open(&url)).await
 }
 
 /// Shows a notice.
 #[tauri::command]
 pub async fn notify(title: String, body: String) -> Outcome<Shown> {
-    of_the_system(move || notice::show(&title, &body)).await
+    of_the_system(SYSTEM, move || notice::show(&title, &body)).await
 }
 
 /// What this shell is.
@@ -141,11 +150,12 @@ pub fn take_link(links: State<'_, Links>) -> Taken {
 
 /// Waits for the system on a thread made for that, and not for ever.
 async fn of_the_system<T: Send + 'static>(
+    limit: Duration,
     act: impl FnOnce() -> Outcome<T> + Send + 'static,
 ) -> Outcome<T> {
-    match timeout(SYSTEM, spawn_blocking(act)).await {
+    match timeout(limit, spawn_blocking(act)).await {
         Ok(Ok(outcome)) => outcome,
         Ok(Err(_)) => Err(Failure::failed("the shell broke while it asked the system")),
-        Err(_) => Err(Failure::failed("the system did not answer in time")),
+        Err(_) => Err(Failure::failed("no answer came in time")),
     }
 }

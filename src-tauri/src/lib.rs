@@ -8,6 +8,7 @@
 //! | [`keychain`] | the refresh tokens in the keychain of the system |
 //! | [`backend`] | the local server "This computer" |
 //! | [`sign_in`] | where the system's browser comes back to |
+//! | [`token_request`] | requests for tokens that a page cannot make |
 //! | [`link`] | links `enfilade://` |
 //! | [`browser`], [`notice`] | what leaves the window |
 //! | [`window`], [`menu`], [`info`] | the window |
@@ -25,6 +26,7 @@ pub mod link;
 pub mod menu;
 pub mod notice;
 pub mod sign_in;
+pub mod token_request;
 pub mod window;
 
 use std::time::Duration;
@@ -133,6 +135,7 @@ fn handler(fault: Option<Fault>) -> impl Fn(Invoke<tauri::Wry>) -> bool + Send +
             commands::begin_sign_in,
             commands::wait_sign_in,
             commands::end_sign_in,
+            commands::request_token,
             commands::open_in_browser,
             commands::notify,
             commands::shell_info,
