@@ -56,7 +56,7 @@ fn hand_over(url: &Url) -> Outcome<()> {
 /// A program that a test puts in place of the browser; releases know none.
 fn browser_of_a_test() -> Option<std::ffi::OsString> {
     cfg!(any(debug_assertions, feature = "faults"))
-        .then(|| env::var_os("ENFILADE_BROWSER"))
+        .then(|| env::var_os("ENFILADE_OPEN_WITH"))
         .flatten()
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
-use tokio::process::{Child, ChildStdout, Command};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::time::timeout;
 
 use super::{Launch, Process, Reason};
@@ -70,13 +70,20 @@ impl Launch for Program {
             Reason::Exited
         })?;
         let output = child.stdout.take().map(BufReader::new);
-        Ok(Server { child, output })
+        let input = child.stdin.take();
+        Ok(Server {
+            child,
+            input,
+            output,
+        })
     }
 }
 
 /// The running program.
 pub struct Server {
     child: Child,
+    /// Kept open, and here: waiting for a child closes the one that it has, and a closed one ends the server.
+    input: Option<ChildStdin>,
     /// Kept open: a closed pipe would end it at its next word.
     output: Option<BufReader<ChildStdout>>,
 }
@@ -111,7 +118,7 @@ impl Process for Server {
     }
 
     async fn end(mut self) {
-        drop(self.child.stdin.take());
+        drop(self.input.take());
         if timeout(POLITE, self.child.wait()).await.is_err() {
             // It may have ended in this moment, which is what is wanted.
             let _ = self.child.kill().await;
@@ -177,6 +184,8 @@ mod tests {
         let mut server = program.launch().unwrap();
         assert_eq!(server.port().await, Some(4567));
         assert!(!server.answers(1).await);
+        let watched = timeout(Duration::from_millis(200), server.ended()).await;
+        assert!(watched.is_err(), "watching it does not end it");
         timeout(POLITE, server.end())
             .await
             .expect("it ended by itself");
