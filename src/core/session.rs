@@ -7,4 +7,5 @@ pub mod pre_auth;
 pub mod return_to;
 pub mod stored;
 pub mod token;
+pub mod two_stores;
 pub mod verdict;

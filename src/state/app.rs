@@ -2,6 +2,7 @@
 
 mod idle;
 mod restore;
+mod shell;
 mod sign_in;
 mod sign_out;
 mod tabs;

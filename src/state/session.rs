@@ -141,6 +141,12 @@ impl ServerSession {
         this
     }
 
+    /// Its server.
+    #[must_use]
+    pub fn id(&self) -> &ServerId {
+        &self.0.id
+    }
+
     /// The session as a signal.
     #[must_use]
     pub fn signal(&self) -> ArcRwSignal<Session> {

@@ -9,13 +9,14 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::limit::Limit;
+use super::shell::Desktop;
 use super::task::lock;
 use super::toast::{Toasts, Tone};
 use crate::core::record::{self, RecordError};
 use crate::core::route::Route;
 use crate::core::seal::Seal;
 use crate::i18n;
-use crate::port::{Ports, StoreError};
+use crate::port::{InShell, Ports, StoreError};
 
 /// Handed to everything in `state`.
 #[derive(Debug, Clone)]
@@ -30,6 +31,7 @@ pub struct Shared {
     vault: Arc<Mutex<Vault>>,
     here: Arc<Mutex<Option<Route>>>,
     turns: Limit,
+    desktop: InShell<Desktop>,
 }
 
 /// How many servers are asked at once for what nobody waits for.
@@ -76,6 +78,7 @@ impl Shared {
     pub fn new(ports: Ports) -> Self {
         let toasts = Toasts::new(ports.clock.clone());
         let tick = ArcRwSignal::new(ports.clock.now());
+        let desktop = ports.shell.map(|shell| Desktop::new(shell, &ports));
         Self {
             ports,
             toasts,
@@ -84,7 +87,15 @@ impl Shared {
             vault: Arc::default(),
             here: Arc::default(),
             turns: Limit::new(TURNS),
+            desktop,
         }
+    }
+
+    /// What there is in a desktop shell only.
+    #[must_use]
+    #[inline]
+    pub fn desktop(&self) -> Option<&Desktop> {
+        self.desktop.get()
     }
 
     /// Does work that concerns one of perhaps many servers, a few at a time. A server that does not answer
@@ -234,6 +245,23 @@ impl Shared {
                         .tell(Tone::Caution, i18n::storage_lost(error == StoreError::Full));
                 }
             }
+        }
+    }
+
+    /// Keeps the newest value of a key in memory only, and another one in its place in storage: one that is
+    /// no longer than what lies there, so that not even a full storage refuses it.
+    pub(super) fn set_apart(&self, key: &str, text: &str, instead: &str) {
+        if self.is_newer(key, Some(text)) {
+            return;
+        }
+        lock(&self.memory)
+            .kept
+            .insert(key.to_owned(), Some(text.to_owned()));
+        let store = &self.ports.store;
+        if store.set(key, instead).is_err() {
+            // Rather nothing than what was there before.
+            let _ = store.remove(key);
+            let _ = store.set(key, instead);
         }
     }
 

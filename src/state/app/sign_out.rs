@@ -98,7 +98,10 @@ impl App {
         let mut retired = self.retired();
         retired.add(server.alias(), server.id());
         shared.save(&keys::retired(), Retired::VERSION, &retired);
-        shared.remove(&keys::session(server.id()));
+        // In a shell it says what the keychain is to forget, until that is done.
+        if shared.desktop().is_none() {
+            shared.remove(&keys::session(server.id()));
+        }
         shared.remove(&keys::trips(server.id()));
         shared.remove(&keys::lease(server.id()));
         self.forget_drafts(server, None);
