@@ -1,5 +1,5 @@
 //! The rules of the local server, with a program that does as it is told and a clock that does not wait.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 use std::collections::VecDeque;
 use std::future::pending;
