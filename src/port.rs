@@ -270,12 +270,8 @@ pub type ShellAnswer = Result<Option<String>, String>;
 
 /// The desktop shell around the page. What its answers mean is read in `api::shell`; nothing here waits for a limit.
 pub trait Shell: Send + Sync {
-    /// Calls a command with these arguments.
-    fn invoke(
-        &self,
-        command: &'static str,
-        args: Vec<(&'static str, String)>,
-    ) -> LocalBoxFuture<'static, ShellAnswer>;
+    /// Calls a command with these arguments, a JSON object.
+    fn invoke(&self, command: &'static str, args: String) -> LocalBoxFuture<'static, ShellAnswer>;
     /// Hears the links of the app (`enfilade://…`) that are opened elsewhere on this machine.
     fn hear_links(&self, heard: Box<dyn Fn(String)>);
     /// Hears presses on links that lead out of the app (http or https); the page does nothing about them then.

@@ -3,7 +3,9 @@
 //! A bridge may be missing, answer with nothing, null or an empty text, refuse, or never answer. None of that is a success, and none of it
 //! says that there is no session.
 
-use serde_json::Value;
+use serde_json::{Map, Value, json};
+
+use crate::core::route::query_value;
 
 /// What a command came to: its answer as JSON, or what it was refused with.
 type ShellAnswer = Result<Option<String>, String>;
@@ -16,8 +18,10 @@ pub const LIMIT: u32 = 2_000;
 pub struct Call {
     /// Its name.
     pub command: &'static str,
-    /// Its arguments; a record among them is a secret.
-    pub args: Vec<(&'static str, String)>,
+    /// Its arguments, a JSON object; a record or a form in it is a secret.
+    pub args: String,
+    /// How long it may take, in milliseconds; `None`: it waits for a person, or has a limit of its own.
+    pub limit: Option<u32>,
 }
 
 impl std::fmt::Debug for Call {
@@ -44,11 +48,15 @@ pub enum Failure {
 }
 
 fn call(command: &'static str, args: &[(&'static str, &str)]) -> Call {
-    let args = args
+    let args: Map<String, Value> = args
         .iter()
-        .map(|(name, value)| (*name, (*value).to_owned()))
+        .map(|(name, value)| ((*name).to_owned(), Value::from(*value)))
         .collect();
-    Call { command, args }
+    Call {
+        command,
+        args: Value::Object(args).to_string(),
+        limit: Some(LIMIT),
+    }
 }
 
 /// The object that was answered, or what its absence means.
@@ -242,7 +250,10 @@ pub fn read_begun(answer: ShellAnswer, flow: &str) -> Result<String, Failure> {
 /// Waits for the browser to come back.
 #[must_use]
 pub fn wait_sign_in(flow: &str) -> Call {
-    call("wait_sign_in", &[("flow", flow)])
+    Call {
+        limit: None,
+        ..call("wait_sign_in", &[("flow", flow)])
+    }
 }
 
 /// Query and fragment that the browser came back with; `None` where nobody waits any more.
@@ -296,6 +307,58 @@ pub fn take_link() -> Call {
 /// [`Failure`]
 pub fn read_link(answer: ShellAnswer) -> Result<Option<String>, Failure> {
     Ok(text(&object(answer)?, "url"))
+}
+
+/// Tells the person something outside the window.
+#[must_use]
+pub fn notify(title: &str, body: &str) -> Call {
+    call("notify", &[("title", title), ("body", body)])
+}
+
+/// Whether it was told.
+///
+/// # Errors
+/// [`Failure`]
+pub fn read_shown(answer: ShellAnswer) -> Result<(), Failure> {
+    is_true(answer, "shown")
+}
+
+/// Asks a token endpoint, which may answer to no page but to everybody else. `form` is as it would be sent.
+#[must_use]
+pub fn request_token(endpoint: &str, form: &str) -> Call {
+    let mut fields = Map::new();
+    for pair in form.split('&').filter(|pair| !pair.is_empty()) {
+        let (name, _) = pair.split_once('=').unwrap_or((pair, ""));
+        let value = query_value(pair, name).unwrap_or_default();
+        fields.insert(name.to_owned(), Value::from(value));
+    }
+    Call {
+        command: "request_token",
+        args: json!({ "endpoint": endpoint, "form": fields }).to_string(),
+        // The token request's own.
+        limit: Some(super::timeout::TOKEN),
+    }
+}
+
+/// Status, body, and the milliseconds of a `Retry-After` that counts them in seconds.
+pub type TokenReply = (u16, String, Option<u64>);
+
+/// What the token endpoint has answered.
+///
+/// # Errors
+/// [`Failure`]
+pub fn read_token(answer: ShellAnswer) -> Result<TokenReply, Failure> {
+    let said = object(answer)?;
+    let status = said.get("status").and_then(Value::as_u64);
+    let status = status.and_then(|status| u16::try_from(status).ok());
+    let body = said.get("body").and_then(Value::as_str);
+    let wait = said.get("retry_after").and_then(Value::as_str);
+    let wait = wait.and_then(|wait| wait.trim().parse::<u64>().ok());
+    Ok((
+        status.ok_or(Failure::Silent)?,
+        body.unwrap_or_default().to_owned(),
+        wait.and_then(|seconds| seconds.checked_mul(1000)),
+    ))
 }
 
 #[cfg(test)]

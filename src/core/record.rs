@@ -120,6 +120,11 @@ pub mod keys {
         format!("{PREFIX}memory-only")
     }
 
+    /// Where the last window was.
+    pub fn last_place() -> String {
+        format!("{PREFIX}last-place")
+    }
+
     /// The server whose session record lies at a key.
     pub fn session_server(key: &str) -> Option<ServerId> {
         let name = decode_percent(key.strip_prefix(SESSION_PREFIX)?)?;
@@ -331,6 +336,7 @@ mod tests {
             keys::pause(&server),
             keys::retired(),
             keys::memory_only(),
+            keys::last_place(),
             keys::notices(),
             keys::read_marks(&server, &draft.user, &draft.room),
             keys::room_marks(&server, &draft.user),

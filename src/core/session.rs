@@ -3,6 +3,7 @@
 pub mod guard;
 pub mod idle;
 pub mod machine;
+pub mod pkce;
 pub mod pre_auth;
 pub mod return_to;
 pub mod stored;

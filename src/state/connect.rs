@@ -98,6 +98,11 @@ pub enum Step {
         /// Name of the server.
         name: String,
     },
+    /// The sign-in page is open in the person's own browser.
+    Outside {
+        /// Name of the server.
+        name: String,
+    },
     /// It did not work.
     Failed {
         /// Why.
@@ -111,7 +116,11 @@ impl Step {
     pub fn is_question(&self) -> bool {
         matches!(
             self,
-            Self::Insecure { .. } | Self::Choose { .. } | Self::Shared { .. } | Self::Key { .. }
+            Self::Insecure { .. }
+                | Self::Choose { .. }
+                | Self::Shared { .. }
+                | Self::Key { .. }
+                | Self::Outside { .. }
         )
     }
 }
@@ -311,7 +320,7 @@ impl Connect {
         lock(&self.0.work).generation == generation
     }
 
-    fn fail(&self, (title, text): (String, String), field: bool) {
+    pub(super) fn fail(&self, (title, text): (String, String), field: bool) {
         self.0.step.set(Step::Failed {
             problem: ConnectProblem { title, text, field },
         });
@@ -320,6 +329,9 @@ impl Connect {
     /// Gives up and goes back to the address.
     pub fn cancel(&self) {
         self.next_generation();
+        if let Some(app) = self.app().filter(|app| app.desktop().is_some()) {
+            app.end_outside();
+        }
         self.0.step.set(Step::Address);
     }
 
@@ -336,7 +348,7 @@ impl Connect {
         let Some(app) = self.app() else { return };
         if matches!(
             self.0.step.get_untracked(),
-            Step::Probing { .. } | Step::Leaving { .. }
+            Step::Probing { .. } | Step::Leaving { .. } | Step::Outside { .. }
         ) {
             return;
         }

@@ -20,6 +20,7 @@ use super::Load;
 use super::client::ApiClient;
 use super::session::ServerSession;
 use super::shared::Shared;
+use super::shell::sidecar::Local;
 use super::task::{lock, spawn};
 use crate::api::soliplex::{self, Profile};
 use crate::core::composer::draft::UserKey;
@@ -29,7 +30,8 @@ use crate::core::server::alias::Alias;
 use crate::core::server::id::ServerId;
 use crate::core::server::registry::{AuthMode, ServerRecord};
 use crate::core::session::machine::ExpiryReason;
-use crate::port::DeskSlot;
+use crate::i18n;
+use crate::port::{Desk, DeskSlot};
 
 /// What a server has to know of an open room. It reaches rooms only through this, so that everything a
 /// room needs (streams, timelines, their pages) can be loaded when the first room is opened.
@@ -249,9 +251,34 @@ impl Server {
             .with(|record| record.display_name().to_owned())
     }
 
+    /// How the server stands that a desktop shell brings along, if this is it.
+    #[must_use]
+    pub fn local(&self) -> Option<ArcRwSignal<Local>> {
+        let desktop = self.0.shared.desktop()?;
+        self.0.id.is_local().then(|| desktop.local())
+    }
+
+    /// Starts it anew, if this is it.
+    pub fn start_local(&self) {
+        if let Some(desktop) = self.0.shared.desktop().filter(|_| self.0.id.is_local()) {
+            desktop.start_local();
+        }
+    }
+
+    /// What the page can do, with the notices of the system where there is a shell.
+    pub fn install_desk(&self, page: Arc<dyn Desk>) {
+        self.desk().install(match self.0.shared.desktop() {
+            Some(desktop) => desktop.desk(page),
+            None => page,
+        });
+    }
+
     /// Host and port.
     #[must_use]
     pub fn host(&self) -> String {
+        if self.local().is_some() {
+            return i18n::desktop::ON_THIS_COMPUTER.to_owned();
+        }
         self.0.id.host_and_port().to_owned()
     }
 
@@ -426,7 +453,8 @@ impl Server {
     pub fn learn(&self, auth: AuthMode, identity: Option<(Option<String>, Option<String>)>) {
         let mut record = self.0.record.get_untracked();
         record.auth = auth;
-        if let Some(identity) = identity {
+        // The one on this computer keeps the name that says so.
+        if let Some(identity) = identity.filter(|_| self.local().is_none()) {
             (record.name, record.description) = identity;
         }
         if self.0.record.with_untracked(|old| *old != record) {

@@ -3,7 +3,7 @@
 mod again;
 mod kept;
 mod outlook;
-mod provider;
+pub(in crate::state) mod provider;
 mod refresh;
 mod suspect;
 mod watch;

@@ -15,6 +15,7 @@ use super::toast::{Toasts, Tone};
 use crate::core::record::{self, RecordError};
 use crate::core::route::Route;
 use crate::core::seal::Seal;
+use crate::core::session::return_to::ReturnTo;
 use crate::i18n;
 use crate::port::{InShell, Ports, StoreError};
 
@@ -75,10 +76,13 @@ impl std::fmt::Debug for Memory {
 impl Shared {
     /// Everything on top of these ports.
     #[must_use]
-    pub fn new(ports: Ports) -> Self {
+    pub fn new(mut ports: Ports) -> Self {
         let toasts = Toasts::new(ports.clock.clone());
         let tick = ArcRwSignal::new(ports.clock.now());
         let desktop = ports.shell.map(|shell| Desktop::new(shell, &ports));
+        if let Some(desktop) = desktop.get() {
+            ports.http = desktop.http(&ports.http);
+        }
         Self {
             ports,
             toasts,
@@ -151,6 +155,14 @@ impl Shared {
 
     /// Notes the place on show.
     pub fn arrived(&self, route: &Route) {
+        if self.desktop().is_some()
+            && let Some(place) = ReturnTo::from_route(route)
+        {
+            let _ = self
+                .ports
+                .store
+                .set(&record::keys::last_place(), &place.to_path());
+        }
         *lock(&self.here) = Some(route.clone());
     }
 

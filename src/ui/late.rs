@@ -75,9 +75,7 @@ fn home_view(piece: Piece) -> AnyView {
 }
 
 fn room_view(server: &Server, room: &RoomId, route: Memo<Route>) -> AnyView {
-    server
-        .desk()
-        .install(Arc::new(crate::web::desk::BrowserDesk::new()));
+    server.install_desk(Arc::new(crate::web::desk::BrowserDesk::new()));
     view! { <RoomPage room=server.room(room) route=route /> }.into_any()
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
-use js_sys::{Function, JSON, Object, Promise, Reflect};
+use js_sys::{Function, JSON, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Element, Event};
@@ -44,25 +44,17 @@ fn json(value: &JsValue) -> Option<String> {
     JsValue::from(text).as_string()
 }
 
-fn call(command: &str, args: &[(&'static str, String)]) -> Result<Promise, JsValue> {
+fn call(command: &str, args: &str) -> Result<Promise, JsValue> {
     let Some((bridge, invoke)) = invoker() else {
         return Err("the bridge is gone".into());
     };
-    let object = Object::new();
-    for (name, value) in args {
-        Reflect::set(&object, &(*name).into(), &value.as_str().into())?;
-    }
-    let answer = invoke.call2(&bridge, &command.into(), &object)?;
+    let answer = invoke.call2(&bridge, &command.into(), &JSON::parse(args)?)?;
     // A bridge that answers at once is one too.
     Ok(Promise::resolve(&answer))
 }
 
 impl Shell for Bridge {
-    fn invoke(
-        &self,
-        command: &'static str,
-        args: Vec<(&'static str, String)>,
-    ) -> LocalBoxFuture<'static, ShellAnswer> {
+    fn invoke(&self, command: &'static str, args: String) -> LocalBoxFuture<'static, ShellAnswer> {
         let called = call(command, &args);
         async move {
             let outcome = match called {

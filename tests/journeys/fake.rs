@@ -24,7 +24,7 @@ pub use self::disk::{Disk, DiskMode};
 pub use self::feed::{content, finished, run_error, started, text_end, text_start};
 pub use self::locks::FakeLocks;
 pub use self::net::{Act, Gate, Net, reply, retry_after, token_body};
-pub use self::shell::{FakeShell, Fault, KEYCHAIN, refused, unregistered};
+pub use self::shell::{FakeShell, Fault, KEYCHAIN, listener, refused, unregistered};
 pub use self::tab::{Move, Tab, rows};
 pub use self::vault::{FakeVault, VaultMode};
 

@@ -145,3 +145,27 @@ fn a_record_is_never_printed() {
     let call = store_refresh_token("https://h.example", "hush");
     assert!(!format!("{call:?}").contains("hush"));
 }
+
+#[test]
+fn a_token_request_carries_its_form_field_by_field() {
+    let call = request_token(
+        "https://id.example/token",
+        "grant_type=refresh_token&refresh_token=a%2Bb%26c&client_id=lab%20web",
+    );
+    assert_eq!(
+        call.args,
+        r#"{"endpoint":"https://id.example/token","form":{"client_id":"lab web","grant_type":"refresh_token","refresh_token":"a+b&c"}}"#
+    );
+    let read = |text: &str| read_token(said(text));
+    assert_eq!(
+        read(r#"{"status":429,"body":"x","retry_after":"3"}"#),
+        Ok((429, "x".to_owned(), Some(3000)))
+    );
+    assert_eq!(
+        read(r#"{"status":200,"body":"{}","retry_after":null}"#),
+        Ok((200, "{}".to_owned(), None))
+    );
+    for odd in ["{}", r#"{"status":"200"}"#, r#"{"status":70000}"#] {
+        assert!(read(odd).is_err(), "{odd}");
+    }
+}

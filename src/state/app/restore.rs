@@ -56,6 +56,9 @@ impl App {
             server.session().release();
         }
         self.0.restored.set(true);
+        if let Some(place) = self.last_place() {
+            self.replace(&place);
+        }
         if let Either::Right(((), checks)) = late {
             checks.await;
         }

@@ -59,6 +59,10 @@ impl App {
                 )
             });
             match end {
+                // It would come back to an address that no browser knows.
+                Some(_) if app.desktop().is_some() => app
+                    .toasts()
+                    .tell(Tone::Success, i18n::desktop::signed_out(&name)),
                 // Leaving the page would cut what other servers are just answering.
                 Some(_) if app.is_any_running() => app
                     .toasts()
