@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use enfilade_e2e::app::App;
 use enfilade_e2e::browser::PATIENCE;
 use enfilade_e2e::setup::Setup;
-use enfilade_e2e::{Browser, Failure, Outcome};
+use enfilade_e2e::{Browser, Failure, Found, Outcome};
 use serde_json::{Value, json};
 use thirtyfour::{Capabilities, WebDriver};
 
@@ -85,6 +85,13 @@ impl Window {
     pub async fn reload(&self) -> Outcome<()> {
         self.browser.reload().await?;
         self.ready().await
+    }
+
+    /// From any page of the app to the one that asks for an address, and on with one.
+    pub async fn add(&self, setup: &Setup, address: &str) -> Outcome<()> {
+        let link = Found::named("link", "Add a server");
+        self.browser.click(&link).await?;
+        self.app(setup).connect(address).await
     }
 
     /// Calls a command as the page would, and waits for so long.

@@ -67,7 +67,7 @@ async fn the_page_opens_and_a_reload_keeps_its_route() -> Outcome<()> {
     )?;
     let app = window.app(&setup);
     let commons = Server::at(&setup, &std::env::var("ENFILADE_SERVER3").unwrap(), "").await?;
-    app.connect(&commons.base).await?;
+    window.add(&setup, &commons.base).await?;
     app.at("the lobby", |path| path.starts_with("/lobby"))
         .await?;
     app.open_room("Town square").await?;
