@@ -7,6 +7,7 @@ use tauri::{AppHandle, Manager};
 
 use crate::window;
 
+const QUIT: &str = "quit";
 const RELOAD: &str = "reload";
 const LARGER: &str = "larger";
 const SMALLER: &str = "smaller";
@@ -45,9 +46,13 @@ pub fn menu(app: &AppHandle) -> tauri::Result<Menu<tauri::Wry>> {
         .item(&item(RELOAD, "Reload", "CmdOrCtrl+R")?)
         .separator();
     let own = if cfg!(target_os = "macos") {
-        own.hide().hide_others().separator()
+        own.hide()
+            .hide_others()
+            .separator()
+            .quit_with_text("Quit Enfilade")
     } else {
-        own
+        // The item that menus have for it does nothing on some systems, and ends the program on the spot on others.
+        own.item(&item(QUIT, "Quit", "Ctrl+Q")?)
     };
     let view = SubmenuBuilder::new(app, "View")
         .item(&item(LARGER, "Larger", "CmdOrCtrl+=")?)
@@ -64,7 +69,7 @@ pub fn menu(app: &AppHandle) -> tauri::Result<Menu<tauri::Wry>> {
             },
         )?)
         .build()?;
-    let menu = MenuBuilder::new(app).item(&own.quit_with_text("Quit Enfilade").build()?);
+    let menu = MenuBuilder::new(app).item(&own.build()?);
     // Elsewhere the page itself knows these keys, and an item of that name would take them away from it.
     let menu = if cfg!(target_os = "macos") {
         let edit = SubmenuBuilder::new(app, "Edit").undo().redo().separator();
@@ -78,6 +83,7 @@ pub fn menu(app: &AppHandle) -> tauri::Result<Menu<tauri::Wry>> {
 /// Does what was chosen.
 pub fn chosen(app: &AppHandle, event: &MenuEvent) {
     match event.id().as_ref() {
+        QUIT => app.exit(0),
         RELOAD => window::with(app, |window| window.reload()),
         FULL => window::with(app, |window| {
             window.set_fullscreen(!window.is_fullscreen()?)

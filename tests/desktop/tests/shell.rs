@@ -252,6 +252,24 @@ async fn the_page_may_ask_for_nothing_that_is_not_listed() -> Outcome<()> {
 }
 
 #[tokio::test]
+async fn a_page_of_another_origin_gets_no_bridge() -> Outcome<()> {
+    let desk = Desk::new("origin")?;
+    let window = desk.start(Bus::None, "").await?;
+    window.ready().await?;
+    let framed = r"const [done] = arguments;
+        addEventListener('securitypolicyviolation', (event) => done(event.violatedDirective));
+        const frame = document.createElement('iframe');
+        frame.src = 'https://example.org/';
+        document.body.append(frame)";
+    let refused = window.browser.script_async(framed).await?;
+    ensure(refused == "frame-src", || format!("refused by {refused}"))?;
+    let bridge = "const frame = document.querySelector('iframe'); try { return typeof frame.contentWindow.__TAURI_INTERNALS__ } catch { return 'undefined' }";
+    let found = window.browser.script(bridge, vec![]).await?;
+    ensure(found == "undefined", || format!("its bridge is a {found}"))?;
+    window.close().await
+}
+
+#[tokio::test]
 async fn other_addresses_open_outside_and_the_window_stays() -> Outcome<()> {
     let desk = Desk::new("outside")?;
     let window = desk.start(Bus::None, "").await?;
