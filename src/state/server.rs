@@ -1,6 +1,7 @@
 //! One server: its session, its rooms, and who is signed in.
 
 pub mod keeper;
+mod local;
 mod names;
 mod news;
 mod reach;
@@ -20,7 +21,6 @@ use super::Load;
 use super::client::ApiClient;
 use super::session::ServerSession;
 use super::shared::Shared;
-use super::shell::sidecar::Local;
 use super::task::{lock, spawn};
 use crate::api::soliplex::{self, Profile};
 use crate::core::composer::draft::UserKey;
@@ -31,7 +31,7 @@ use crate::core::server::id::ServerId;
 use crate::core::server::registry::{AuthMode, ServerRecord};
 use crate::core::session::machine::ExpiryReason;
 use crate::i18n;
-use crate::port::{Desk, DeskSlot};
+use crate::port::DeskSlot;
 
 /// What a server has to know of an open room. It reaches rooms only through this, so that everything a
 /// room needs (streams, timelines, their pages) can be loaded when the first room is opened.
@@ -249,28 +249,6 @@ impl Server {
         self.0
             .record
             .with(|record| record.display_name().to_owned())
-    }
-
-    /// How the server stands that a desktop shell brings along, if this is it.
-    #[must_use]
-    pub fn local(&self) -> Option<ArcRwSignal<Local>> {
-        let desktop = self.0.shared.desktop()?;
-        self.0.id.is_local().then(|| desktop.local())
-    }
-
-    /// Starts it anew, if this is it.
-    pub fn start_local(&self) {
-        if let Some(desktop) = self.0.shared.desktop().filter(|_| self.0.id.is_local()) {
-            desktop.start_local();
-        }
-    }
-
-    /// What the page can do, with the notices of the system where there is a shell.
-    pub fn install_desk(&self, page: Arc<dyn Desk>) {
-        self.desk().install(match self.0.shared.desktop() {
-            Some(desktop) => desktop.desk(page),
-            None => page,
-        });
     }
 
     /// Host and port.

@@ -15,6 +15,9 @@ use self::sidecar::Sidecar;
 use crate::api::shell::{self, Call, Failure};
 use crate::port::{Clock, Ports, Shell, ShellAnswer};
 
+/// Whether this build knows shells at all; what is asked only then is left out of the others.
+pub const IS_BUILT: bool = crate::port::SHELL;
+
 /// The shell around the page. Clones share it.
 #[derive(Clone)]
 pub struct Desktop(Arc<Inner>);

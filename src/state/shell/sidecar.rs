@@ -1,6 +1,6 @@
 //! The server that the shell brings along: where it answers now, and how it stands when it does not.
 //!
-//! Everybody else names it by an address that stays ([`ServerId::local`]). It is turned into the port of the moment here, request by
+//! Everybody else names it by an address that stays ([`LOCAL`]). It is turned into the port of the moment here, request by
 //! request, so that a restart of the server is nobody else's business.
 
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use reactive_graph::traits::{GetUntracked, Set};
 
 use super::Desktop;
 use crate::api::shell::{self, Failure, Health};
-use crate::core::server::id::{LOCAL, ServerId};
+use crate::core::server::id::LOCAL;
 use crate::port::{Http, HttpRequest, HttpResponse, HttpStream, TransportError};
 use crate::state::task::{lock, spawn};
 
@@ -46,6 +46,12 @@ pub(super) struct Sidecar {
 }
 
 impl Local {
+    /// Whether its program is not there at all.
+    #[must_use]
+    pub const fn is_missing(self) -> bool {
+        matches!(self, Self::Stopped(Some(Failure::Missing)))
+    }
+
     /// How soon to look again, in milliseconds.
     const fn pause(self) -> Option<u32> {
         match self {
@@ -190,11 +196,8 @@ fn local_path(url: &str) -> Option<&str> {
     (rest.is_empty() || rest.starts_with(['/', '?', '#'])).then_some(rest)
 }
 
-/// Whether a server is the one on this computer.
-#[must_use]
-pub fn is_local(id: &ServerId) -> bool {
-    id.is_local()
-}
+type Sending<T> = LocalBoxFuture<'static, Result<T, TransportError>>;
+type PassOn<T> = fn(&Arc<dyn Http>, HttpRequest) -> Sending<T>;
 
 struct LocalHttp {
     http: Arc<dyn Http>,
@@ -203,11 +206,7 @@ struct LocalHttp {
 
 impl LocalHttp {
     /// Sends once the port is known. What did not get through may have met a server that is gone: that is looked into.
-    fn pass_on<T: 'static>(
-        &self,
-        request: HttpRequest,
-        send: fn(&Arc<dyn Http>, HttpRequest) -> LocalBoxFuture<'static, Result<T, TransportError>>,
-    ) -> LocalBoxFuture<'static, Result<T, TransportError>> {
+    fn pass_on<T: 'static>(&self, request: HttpRequest, send: PassOn<T>) -> Sending<T> {
         if local_path(&request.url).is_none() {
             return send(&self.http, request);
         }

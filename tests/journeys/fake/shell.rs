@@ -62,9 +62,11 @@ struct Inner {
     link: Option<String>,
 }
 
+type Hearer = Box<dyn Fn(String)>;
+
 thread_local! {
     /// Who hears links of the app, and presses on links out of it.
-    static HEARERS: RefCell<[Option<Box<dyn Fn(String)>>; 2]> = const { RefCell::new([None, None]) };
+    static HEARERS: RefCell<[Option<Hearer>; 2]> = const { RefCell::new([None, None]) };
 }
 
 /// Where a sign-in comes back to on this machine.

@@ -94,7 +94,7 @@ fn a_sign_in_from_elsewhere_leads_to_the_page_that_waits() {
     let meadow = world.backend("meadow");
     meadow.set_open(true);
     assert_eq!(tab.visit("/"), "/");
-    tab.app.guard(&Route::Lobby);
+    let _ = tab.app.guard(&Route::Lobby);
     sign_in(&world, &tab, &harbor, "/lobby");
     assert_eq!(tab.went().as_deref(), Some("/"));
     assert!(matches!(step(&tab), Step::Outside { .. }), "and it stays");
