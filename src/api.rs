@@ -2,6 +2,7 @@
 
 pub mod oidc;
 pub mod openhuman;
+pub mod shell;
 pub mod soliplex;
 
 use serde_json::Value;

@@ -3,6 +3,7 @@
 pub mod banner;
 pub mod composer;
 pub mod connect;
+pub mod desktop;
 mod session;
 mod sign_in;
 

@@ -260,6 +260,69 @@ pub trait Desk: Send + Sync {
     fn badge(&self, place: &str, count: usize);
 }
 
+/// Whether this build may find a desktop shell around its page. Natively always, so that tests reach what belongs to it;
+/// of the web build nothing of that is left.
+pub const SHELL: bool = cfg!(any(feature = "desktop", not(target_arch = "wasm32")));
+
+/// What a command of the shell came to: its answer as JSON, `None` where it answered with nothing at all; or what it was
+/// refused with, a text or JSON.
+pub type ShellAnswer = Result<Option<String>, String>;
+
+/// The desktop shell around the page. What its answers mean is read in `api::shell`; nothing here waits for a limit.
+pub trait Shell: Send + Sync {
+    /// Calls a command with these arguments, a JSON object.
+    fn invoke(&self, command: &'static str, args: String) -> LocalBoxFuture<'static, ShellAnswer>;
+    /// Hears the links of the app (`enfilade://…`) that are opened elsewhere on this machine.
+    fn hear_links(&self, heard: Box<dyn Fn(String)>);
+    /// Hears presses on links that lead out of the app (http or https); the page does nothing about them then.
+    fn hear_outward(&self, heard: Box<dyn Fn(String)>);
+}
+
+/// Something that is there in a shell only. In a build for the web it holds nothing, takes no room, and the code behind
+/// [`InShell::get`] is left out.
+#[derive(Debug, Clone)]
+pub struct InShell<T>(
+    #[cfg(any(feature = "desktop", not(target_arch = "wasm32")))] Option<T>,
+    #[cfg(not(any(feature = "desktop", not(target_arch = "wasm32"))))] std::marker::PhantomData<T>,
+);
+
+impl<T> Default for InShell<T> {
+    fn default() -> Self {
+        Self(Default::default())
+    }
+}
+
+impl<T> InShell<T> {
+    /// It is there, if this build knows shells at all.
+    #[must_use]
+    #[cfg(any(feature = "desktop", not(target_arch = "wasm32")))]
+    pub fn new(inner: Option<T>) -> Self {
+        Self(inner)
+    }
+
+    /// What is made of it, where it is there.
+    #[must_use]
+    pub fn map<U>(&self, make: impl FnOnce(&T) -> U) -> InShell<U> {
+        #[cfg(any(feature = "desktop", not(target_arch = "wasm32")))]
+        return InShell(self.0.as_ref().map(make));
+        #[cfg(not(any(feature = "desktop", not(target_arch = "wasm32"))))]
+        {
+            let _ = make;
+            InShell::default()
+        }
+    }
+
+    /// It, where there is a shell.
+    #[must_use]
+    #[inline]
+    pub fn get(&self) -> Option<&T> {
+        #[cfg(any(feature = "desktop", not(target_arch = "wasm32")))]
+        return self.0.as_ref();
+        #[cfg(not(any(feature = "desktop", not(target_arch = "wasm32"))))]
+        None
+    }
+}
+
 /// Holds the [`Desk`] once the part that needs it is there.
 #[derive(Clone, Default)]
 pub struct DeskSlot(Arc<OnceLock<Arc<dyn Desk>>>);
@@ -296,6 +359,8 @@ pub struct Ports {
     pub navigator: Arc<dyn Navigator>,
     /// The page, for those who are in a room.
     pub desk: DeskSlot,
+    /// The desktop shell, where there is one.
+    pub shell: InShell<Arc<dyn Shell>>,
 }
 
 impl fmt::Debug for Ports {

@@ -12,6 +12,7 @@ pub mod room;
 pub mod server;
 pub mod session;
 pub mod shared;
+pub mod shell;
 pub mod stream;
 pub mod task;
 pub mod thread;

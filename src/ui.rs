@@ -4,6 +4,7 @@ mod app;
 mod banner;
 pub mod composer;
 mod connect;
+mod desktop;
 mod idle;
 pub mod kit;
 mod late;

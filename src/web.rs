@@ -14,12 +14,14 @@ pub mod lock;
 pub mod navigator;
 pub mod random;
 pub mod report;
+#[cfg(feature = "desktop")]
+pub mod shell;
 pub mod storage;
 pub mod vault;
 
 use std::sync::Arc;
 
-use crate::port::{DeskSlot, Ports};
+use crate::port::{DeskSlot, InShell, Ports};
 
 /// Every effect, carried out by this browser.
 #[must_use]
@@ -33,6 +35,10 @@ pub fn ports() -> Ports {
         vault: Arc::new(vault::KeyStore),
         navigator: Arc::new(navigator::Browser),
         desk: DeskSlot::default(),
+        #[cfg(feature = "desktop")]
+        shell: InShell::new(shell::find()),
+        #[cfg(not(feature = "desktop"))]
+        shell: InShell::default(),
     }
 }
 

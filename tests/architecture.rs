@@ -341,10 +341,108 @@ fn only_the_client_and_the_session_send_requests() {
         "state/client.rs",
         "state/session/provider.rs",
         "state/app.rs",
+        // Passes on what the client sends, with the port of the server on this computer in its address.
+        "state/shell/sidecar.rs",
+        "state/shared.rs",
     ];
     let broken = outside(&["ports.http", "http.send(", "http.stream("], |path| {
         senders.contains(&path)
     });
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+/// Scripts that the page or the shell's own pages bring along, beside the ones that the build makes.
+fn scripts() -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut found = Vec::new();
+    for folder in ["public", "src-tauri"] {
+        let mut folders = vec![root.join(folder)];
+        while let Some(folder) = folders.pop() {
+            // A checkout without the shell has none of its pages.
+            let Ok(entries) = fs::read_dir(&folder) else {
+                continue;
+            };
+            for entry in entries {
+                let path = entry.unwrap().path();
+                let name = path.file_name().unwrap().to_string_lossy().into_owned();
+                let ends = |end: &str| name.ends_with(end);
+                if path.is_dir() && !["target", "gen", "icons"].contains(&name.as_str()) {
+                    folders.push(path);
+                } else if [".js", ".mjs", ".html", ".rs"].iter().any(|end| ends(end)) {
+                    let text = fs::read_to_string(&path).unwrap();
+                    let path = path.strip_prefix(root).unwrap().to_string_lossy();
+                    found.push((path.into_owned(), text));
+                }
+            }
+        }
+    }
+    assert!(!found.is_empty(), "boot.js at least");
+    found
+}
+
+/// What in a script sends a request or makes a header that only the client may make. Comments are passed over.
+fn sends(text: &str) -> Vec<String> {
+    let needles = [
+        "fetch(",
+        "XMLHttpRequest",
+        "EventSource",
+        "WebSocket(",
+        "sendBeacon",
+        "/api/",
+        "authorization",
+    ];
+    text.lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .filter(|line| {
+            let line = line.to_ascii_lowercase();
+            needles
+                .iter()
+                .any(|needle| line.contains(&needle.to_ascii_lowercase()))
+        })
+        .map(|line| line.trim().to_owned())
+        .collect()
+}
+
+#[test]
+fn no_script_beside_the_client_calls_a_server() {
+    let mut broken = Vec::new();
+    for (path, text) in scripts() {
+        // The shell itself speaks to a token endpoint and to the health of its own server, never to an API with a token.
+        let is_native = path.ends_with(".rs");
+        for line in sends(&text) {
+            let is_api = line.contains("/api/") || line.to_ascii_lowercase().contains("bearer");
+            if !is_native || is_api {
+                broken.push(format!("{path}: {line}"));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+#[test]
+fn the_reader_of_scripts_sees_a_request() {
+    for line in [
+        "fetch('/api/v1/rooms')",
+        "const x = new XMLHttpRequest()",
+        "navigator.sendBeacon(u)",
+        "h.set('Authorization', t)",
+    ] {
+        assert_eq!(sends(line).len(), 1, "{line}");
+    }
+    assert!(sends("// fetch( is what the client does\nlet a = 1;").is_empty());
+}
+
+#[test]
+fn the_authorization_header_is_made_in_one_place() {
+    let broken = outside(&["authorization\"", "Bearer {"], |path| {
+        path == "web/fetch.rs"
+    });
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+#[test]
+fn the_bridge_of_the_shell_is_named_in_one_place() {
+    let broken = outside(&["__TAURI"], |path| path == "web/shell.rs");
     assert!(broken.is_empty(), "{broken:#?}");
 }
 
@@ -442,6 +540,7 @@ fn secrets_are_exposed_only_where_they_are_sent_or_stored() {
     let broken = outside(&[".expose()"], |path| {
         [
             "api/oidc.rs",
+            "core/session/pkce.rs",
             "api/openhuman/session.rs",
             "web/fetch.rs",
             "core/session/machine.rs",

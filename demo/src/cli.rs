@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
-use crate::{AppOptions, Options};
+use crate::{AppOptions, LocalOptions, Options};
 
 /// Servers to try Enfilade with, on this machine only: three agent servers, the provider that signs their users in, and
 /// two cores.
@@ -31,9 +31,36 @@ pub struct Cli {
     /// Model to ask for
     #[arg(long, value_name = "NAME", default_value = "default", requires = "llm")]
     model: String,
-    /// https origin that tokens may be sent to, besides this machine; may be given several times
+    /// https origin that tokens may be sent to, besides this machine; with --local a page that may ask.
+    /// May be given several times
     #[arg(long, value_name = "ORIGIN")]
     allow_origin: Vec<String>,
+    /// One server without sign-in on a port that the system chooses, for the desktop app: says where it listens, and
+    /// ends when its input closes
+    #[arg(long, conflicts_with_all = ["base_port", "app"])]
+    local: bool,
+}
+
+/// What was asked for.
+#[derive(Debug)]
+pub enum Asked {
+    /// All demonstration servers.
+    All(Options),
+    /// The one of the desktop app.
+    Local(LocalOptions),
+}
+
+impl From<Cli> for Asked {
+    fn from(cli: Cli) -> Self {
+        if cli.local {
+            return Self::Local(LocalOptions {
+                data: cli.data,
+                llm: cli.llm.map(|url| (url, cli.model)),
+                pages: cli.allow_origin,
+            });
+        }
+        Self::All(cli.into())
+    }
 }
 
 impl From<Cli> for Options {

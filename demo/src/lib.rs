@@ -12,6 +12,7 @@ mod faults;
 mod garbled;
 mod http;
 mod llm;
+mod local;
 mod lock;
 mod provider;
 mod rooms;
@@ -42,6 +43,8 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tower::Layer as _;
 use tower::util::MapRequestLayer;
+
+pub use crate::local::{LocalOptions, left_alone, start_local};
 
 use crate::core::Core;
 use crate::faults::Faults;

@@ -3,23 +3,37 @@
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use enfilade_demo::cli::Cli;
-use enfilade_demo::{Running, start};
+use enfilade_demo::cli::{Asked, Cli};
+use enfilade_demo::{Running, left_alone, start, start_local};
 
 /// Exit code when nothing could be started.
 const NOT_STARTED: u8 = 2;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let running = match start(Cli::parse().into()).await {
+    let asked = Cli::parse().into();
+    let is_local = matches!(asked, Asked::Local(_));
+    let started = match asked {
+        Asked::All(options) => start(options).await,
+        Asked::Local(options) => start_local(options).await,
+    };
+    let running = match started {
         Ok(running) => running,
         Err(error) => {
             eprintln!("{error}");
             return ExitCode::from(NOT_STARTED);
         }
     };
-    tell(&running);
-    let ended = tokio::signal::ctrl_c().await;
+    let ended = if is_local {
+        tell_port(&running);
+        tokio::select! {
+            () = left_alone() => Ok(()),
+            ended = tokio::signal::ctrl_c() => ended,
+        }
+    } else {
+        tell(&running);
+        tokio::signal::ctrl_c().await
+    };
     running.stop().await;
     match ended {
         Ok(()) => ExitCode::SUCCESS,
@@ -27,6 +41,13 @@ async fn main() -> ExitCode {
             eprintln!("Ctrl+C cannot be waited for: {error}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// The one line that the desktop app reads.
+fn tell_port(running: &Running) {
+    for (_, address, _) in &running.servers {
+        println!("listening {address}");
     }
 }
 

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::clock;
 use crate::error::ApiError;
+use crate::local;
 use crate::lock::lock;
 use crate::server::{Caller, Ordered, Server};
 
@@ -141,6 +142,17 @@ pub fn of(server: &str, with_live: bool) -> Vec<Room> {
             ),
             SLOW,
             MARKDOWN,
+        ],
+        local::ID => vec![
+            echo(
+                "desk",
+                "Desk",
+                "On this computer, for you alone",
+                "What you say here stays on this computer, and comes back.",
+            ),
+            TOOLS,
+            MARKDOWN,
+            SLOW,
         ],
         _ => vec![
             echo(

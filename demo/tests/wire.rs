@@ -13,6 +13,8 @@ mod errors;
 mod faults;
 #[path = "wire/kept.rs"]
 mod kept;
+#[path = "wire/local.rs"]
+mod local;
 #[path = "wire/runs.rs"]
 mod runs;
 #[path = "wire/sign_in.rs"]

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::core::secret::Secret;
 use crate::core::server::registry::Provider;
+use crate::core::session::pkce::Proof;
 
 /// Where a provider is asked for what (OpenID Connect Discovery section 3).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -124,6 +125,68 @@ pub fn end_session_url(
     Some(url)
 }
 
+/// Where a sign-in by code begins (RFC 6749 section 4.1).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Authorization {
+    /// The page.
+    pub endpoint: String,
+    /// The provider names itself in every answer (RFC 9207 section 3).
+    pub names_issuer: bool,
+}
+
+/// Reads where a sign-in by code begins; `None` where the page is on another origin. The document has to be held to its issuer first.
+#[must_use]
+pub fn read_authorization(provider: &Provider, body: &str) -> Option<Authorization> {
+    let value: Value = serde_json::from_str(body).ok()?;
+    let endpoint = value.get("authorization_endpoint")?.as_str()?;
+    if origin(endpoint)? != origin(&provider.server_url)? {
+        return None;
+    }
+    let says = value.get("authorization_response_iss_parameter_supported");
+    Some(Authorization {
+        endpoint: endpoint.to_owned(),
+        names_issuer: says.and_then(Value::as_bool).unwrap_or_default(),
+    })
+}
+
+/// Address that begins a sign-in by code with its proof (RFC 7636 section 4.3), coming back to `redirect`.
+#[must_use]
+pub fn authorize_url(
+    endpoint: &str,
+    provider: &Provider,
+    redirect: &str,
+    proof: &Proof,
+    asks_password: bool,
+) -> String {
+    let joint = if endpoint.contains('?') { '&' } else { '?' };
+    let prompt = if asks_password { "&prompt=login" } else { "" };
+    format!(
+        "{endpoint}{joint}response_type=code&client_id={}&redirect_uri={}&scope={}&state={}&code_challenge={}&code_challenge_method=S256{prompt}",
+        super::segment(&provider.client_id),
+        super::segment(redirect),
+        super::segment(provider.scope.as_deref().unwrap_or("openid")),
+        super::segment(&proof.state),
+        proof.challenge(),
+    )
+}
+
+/// Form that redeems a code (RFC 6749 section 4.1.3, RFC 7636 section 4.5) by a public client.
+#[must_use]
+pub fn code_form(
+    provider: &Provider,
+    code: &Secret<String>,
+    verifier: &Secret<String>,
+    redirect: &str,
+) -> String {
+    format!(
+        "grant_type=authorization_code&code={}&code_verifier={}&client_id={}&redirect_uri={}",
+        super::segment(code.expose()),
+        super::segment(verifier.expose()),
+        super::segment(&provider.client_id),
+        super::segment(redirect)
+    )
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -241,6 +304,34 @@ mod tests {
         );
         discovery.end_session_endpoint = None;
         assert_eq!(url(&discovery, Some(&hint)), None);
+    }
+
+    #[test]
+    fn a_sign_in_by_code_begins_at_the_providers_own_origin_and_carries_its_proof() {
+        let document = |endpoint: &str| {
+            serde_json::json!({ "authorization_endpoint": endpoint, "authorization_response_iss_parameter_supported": true }).to_string()
+        };
+        let read = |endpoint: &str| read_authorization(&provider(), &document(endpoint));
+        let good = read("https://id.example/auth").unwrap();
+        assert!(good.names_issuer);
+        for endpoint in ["https://evil.example/auth", "http://id.example/auth", ""] {
+            assert_eq!(read(endpoint), None, "{endpoint}");
+        }
+        let proof = Proof {
+            verifier: Secret::new("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk".into()),
+            state: "s1".into(),
+        };
+        let back = "http://127.0.0.1:4242/0f";
+        let url = authorize_url(&good.endpoint, &provider(), back, &proof, true);
+        assert_eq!(
+            url,
+            "https://id.example/auth?response_type=code&client_id=lab%20web&redirect_uri=http%3A%2F%2F127.0.0.1%3A4242%2F0f&scope=openid&state=s1&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256&prompt=login"
+        );
+        let code = Secret::new("c&1".to_owned());
+        assert_eq!(
+            code_form(&provider(), &code, &proof.verifier, back),
+            "grant_type=authorization_code&code=c%261&code_verifier=dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk&client_id=lab%20web&redirect_uri=http%3A%2F%2F127.0.0.1%3A4242%2F0f"
+        );
     }
 
     #[test]

@@ -65,7 +65,7 @@ fn opened(text: &str) -> Option<(u32, Value)> {
 pub mod keys {
     use crate::core::composer::draft::{DraftKey, UserKey};
     use crate::core::room::{RoomId, ThreadId};
-    use crate::core::route::encode_segment;
+    use crate::core::route::{decode_percent, encode_segment};
     use crate::core::server::id::ServerId;
     use crate::core::session::pre_auth::FlowId;
 
@@ -113,6 +113,22 @@ pub mod keys {
     /// That the person knows that nothing is encrypted on this device.
     pub fn told_in_clear() -> String {
         format!("{PREFIX}told-in-clear")
+    }
+
+    /// That sessions are to be forgotten with the window.
+    pub fn memory_only() -> String {
+        format!("{PREFIX}memory-only")
+    }
+
+    /// Where the last window was.
+    pub fn last_place() -> String {
+        format!("{PREFIX}last-place")
+    }
+
+    /// The server whose session record lies at a key.
+    pub fn session_server(key: &str) -> Option<ServerId> {
+        let name = decode_percent(key.strip_prefix(SESSION_PREFIX)?)?;
+        ServerId::parse(&name).ok()
     }
 
     /// The names of removed servers.
@@ -319,6 +335,8 @@ mod tests {
             keys::told_in_clear(),
             keys::pause(&server),
             keys::retired(),
+            keys::memory_only(),
+            keys::last_place(),
             keys::notices(),
             keys::read_marks(&server, &draft.user, &draft.room),
             keys::room_marks(&server, &draft.user),

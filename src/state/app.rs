@@ -1,7 +1,9 @@
 //! The app: the servers, the connection revision, and everything that concerns more than one of them.
 
 mod idle;
+mod outside;
 mod restore;
+mod shell;
 mod sign_in;
 mod sign_out;
 mod tabs;
@@ -130,6 +132,9 @@ impl App {
         // On the way back from a provider even a sign-in that took too long is still to be told as such.
         if lock(&app.0.answer).is_none() {
             app.sweep();
+        }
+        if let Some(desktop) = app.0.shared.desktop() {
+            app.hear_shell(desktop);
         }
         app.start_clock();
         app.restore();
@@ -402,6 +407,9 @@ impl App {
             return Vec::new();
         };
         let value: serde_json::Value = serde_json::from_str(&answer.body).unwrap_or_default();
+        if let Some(desktop) = self.0.shared.desktop() {
+            desktop.learn_loopback(&value);
+        }
         // Any other answer may come from something in between, and changes nothing.
         if answer.status == 404 || (answer.status == 200 && value.is_object()) {
             let inactivity = value.get("inactivity").unwrap_or(&serde_json::Value::Null);

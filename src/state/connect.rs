@@ -2,6 +2,7 @@
 
 mod probe;
 pub(super) mod trust;
+mod waiting;
 
 use std::sync::{Arc, Mutex};
 
@@ -9,17 +10,15 @@ use reactive_graph::signal::ArcRwSignal;
 use reactive_graph::traits::{GetUntracked, Set, WithUntracked};
 
 use self::probe::probe;
+pub use self::waiting::Waiting;
 use super::app::App;
 use super::server::Server;
 use super::task::{lock, spawn};
 use super::toast::Tone;
-use crate::core::composer::draft::DraftKey;
-use crate::core::record::keys;
 use crate::core::route::Route;
 use crate::core::server::id::{self, ServerId};
 use crate::core::server::registry::{AuthMode, Provider};
 use crate::core::session::return_to::ReturnTo;
-use crate::core::session::verdict::Trips;
 use crate::i18n;
 
 /// A server that was found.
@@ -98,6 +97,11 @@ pub enum Step {
         /// Name of the server.
         name: String,
     },
+    /// The sign-in page is open in the person's own browser.
+    Outside {
+        /// Name of the server.
+        name: String,
+    },
     /// It did not work.
     Failed {
         /// Why.
@@ -111,22 +115,13 @@ impl Step {
     pub fn is_question(&self) -> bool {
         matches!(
             self,
-            Self::Insecure { .. } | Self::Choose { .. } | Self::Shared { .. } | Self::Key { .. }
+            Self::Insecure { .. }
+                | Self::Choose { .. }
+                | Self::Shared { .. }
+                | Self::Key { .. }
+                | Self::Outside { .. }
         )
     }
-}
-
-/// A known server that waits for sign-in, and what comes back with it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Waiting {
-    /// The server.
-    pub server: Server,
-    /// The place to go back to, in words.
-    pub place: Option<String>,
-    /// Whether a draft waits there.
-    pub has_draft: bool,
-    /// Whether signing in has led back here again and again.
-    pub stuck: bool,
 }
 
 /// The connect page's state. Clones share it.
@@ -243,42 +238,6 @@ impl Connect {
         });
     }
 
-    fn describe(&self, app: &App, server: &Server, place: Option<&ReturnTo>) -> Waiting {
-        let shared = app.shared();
-        let user = server.session().user();
-        let key = |room, thread| DraftKey {
-            server: server.id().clone(),
-            user: user.clone(),
-            room,
-            thread,
-        };
-        let room_name = |room| server.room_name(room).unwrap_or_else(|| room.0.clone());
-        let (words, draft) = match place.map(ReturnTo::route) {
-            Some(Route::Room { room, .. }) => (
-                Some(i18n::place_room(&room_name(room))),
-                Some(key(room.clone(), None)),
-            ),
-            Some(Route::Thread { room, thread, .. }) => {
-                let name = server.thread_name(room, thread);
-                (
-                    Some(i18n::place_thread(&room_name(room), name.as_deref())),
-                    Some(key(room.clone(), Some(thread.clone()))),
-                )
-            }
-            _ => (None, None),
-        };
-        let has_draft = draft.is_some_and(|key| shared.get(&key.storage_key()).is_some());
-        let stuck = shared
-            .load::<Trips>(&keys::trips(server.id()), 1)
-            .is_some_and(|trips| trips.is_stuck(shared.now()));
-        Waiting {
-            server: server.clone(),
-            place: words,
-            has_draft,
-            stuck,
-        }
-    }
-
     /// Reads the configuration, once.
     pub(super) fn ask_for_config(&self, app: &App) {
         if std::mem::replace(&mut lock(&self.0.work).asked_for_config, true) {
@@ -311,7 +270,7 @@ impl Connect {
         lock(&self.0.work).generation == generation
     }
 
-    fn fail(&self, (title, text): (String, String), field: bool) {
+    pub(super) fn fail(&self, (title, text): (String, String), field: bool) {
         self.0.step.set(Step::Failed {
             problem: ConnectProblem { title, text, field },
         });
@@ -320,6 +279,9 @@ impl Connect {
     /// Gives up and goes back to the address.
     pub fn cancel(&self) {
         self.next_generation();
+        if let Some(app) = self.app().filter(|app| app.desktop().is_some()) {
+            app.end_outside();
+        }
         self.0.step.set(Step::Address);
     }
 
@@ -336,7 +298,7 @@ impl Connect {
         let Some(app) = self.app() else { return };
         if matches!(
             self.0.step.get_untracked(),
-            Step::Probing { .. } | Step::Leaving { .. }
+            Step::Probing { .. } | Step::Leaving { .. } | Step::Outside { .. }
         ) {
             return;
         }

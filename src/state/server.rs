@@ -1,6 +1,7 @@
 //! One server: its session, its rooms, and who is signed in.
 
 pub mod keeper;
+mod local;
 mod names;
 mod news;
 mod reach;
@@ -30,6 +31,7 @@ use crate::core::server::id::ServerId;
 use crate::core::server::profile::Profile;
 use crate::core::server::registry::{AuthMode, ServerRecord};
 use crate::core::session::machine::ExpiryReason;
+use crate::i18n;
 use crate::port::DeskSlot;
 
 /// What a server has to know of an open room. It reaches rooms only through this, so that everything a
@@ -253,6 +255,9 @@ impl Server {
     /// Host and port.
     #[must_use]
     pub fn host(&self) -> String {
+        if self.local().is_some() {
+            return i18n::desktop::ON_THIS_COMPUTER.to_owned();
+        }
         self.0.id.host_and_port().to_owned()
     }
 
@@ -427,7 +432,8 @@ impl Server {
     pub fn learn(&self, auth: AuthMode, identity: Option<(Option<String>, Option<String>)>) {
         let mut record = self.0.record.get_untracked();
         record.auth = auth;
-        if let Some(identity) = identity {
+        // The one on this computer keeps the name that says so.
+        if let Some(identity) = identity.filter(|_| self.local().is_none()) {
             (record.name, record.description) = identity;
         }
         if self.0.record.with_untracked(|old| *old != record) {

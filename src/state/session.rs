@@ -3,7 +3,7 @@
 mod again;
 mod kept;
 mod outlook;
-mod provider;
+pub(in crate::state) mod provider;
 mod refresh;
 mod suspect;
 mod watch;
@@ -139,6 +139,12 @@ impl ServerSession {
         }
         this.watch();
         this
+    }
+
+    /// Its server.
+    #[must_use]
+    pub fn id(&self) -> &ServerId {
+        &self.0.id
     }
 
     /// The session as a signal.

@@ -9,13 +9,15 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::limit::Limit;
+use super::shell::Desktop;
 use super::task::lock;
 use super::toast::{Toasts, Tone};
 use crate::core::record::{self, RecordError};
 use crate::core::route::Route;
 use crate::core::seal::Seal;
+use crate::core::session::return_to::ReturnTo;
 use crate::i18n;
-use crate::port::{Ports, StoreError};
+use crate::port::{InShell, Ports, StoreError};
 
 /// Handed to everything in `state`.
 #[derive(Debug, Clone)]
@@ -30,6 +32,7 @@ pub struct Shared {
     vault: Arc<Mutex<Vault>>,
     here: Arc<Mutex<Option<Route>>>,
     turns: Limit,
+    desktop: InShell<Desktop>,
 }
 
 /// How many servers are asked at once for what nobody waits for.
@@ -73,9 +76,13 @@ impl std::fmt::Debug for Memory {
 impl Shared {
     /// Everything on top of these ports.
     #[must_use]
-    pub fn new(ports: Ports) -> Self {
+    pub fn new(mut ports: Ports) -> Self {
         let toasts = Toasts::new(ports.clock.clone());
         let tick = ArcRwSignal::new(ports.clock.now());
+        let desktop = ports.shell.map(|shell| Desktop::new(shell, &ports));
+        if let Some(desktop) = desktop.get() {
+            ports.http = desktop.http(&ports.http);
+        }
         Self {
             ports,
             toasts,
@@ -84,7 +91,15 @@ impl Shared {
             vault: Arc::default(),
             here: Arc::default(),
             turns: Limit::new(TURNS),
+            desktop,
         }
+    }
+
+    /// What there is in a desktop shell only.
+    #[must_use]
+    #[inline]
+    pub fn desktop(&self) -> Option<&Desktop> {
+        self.desktop.get()
     }
 
     /// Does work that concerns one of perhaps many servers, a few at a time. A server that does not answer
@@ -140,6 +155,14 @@ impl Shared {
 
     /// Notes the place on show.
     pub fn arrived(&self, route: &Route) {
+        if self.desktop().is_some()
+            && let Some(place) = ReturnTo::from_route(route)
+        {
+            let _ = self
+                .ports
+                .store
+                .set(&record::keys::last_place(), &place.to_path());
+        }
         *lock(&self.here) = Some(route.clone());
     }
 
@@ -234,6 +257,23 @@ impl Shared {
                         .tell(Tone::Caution, i18n::storage_lost(error == StoreError::Full));
                 }
             }
+        }
+    }
+
+    /// Keeps the newest value of a key in memory only, and another one in its place in storage: one that is
+    /// no longer than what lies there, so that not even a full storage refuses it.
+    pub(super) fn set_apart(&self, key: &str, text: &str, instead: &str) {
+        if self.is_newer(key, Some(text)) {
+            return;
+        }
+        lock(&self.memory)
+            .kept
+            .insert(key.to_owned(), Some(text.to_owned()));
+        let store = &self.ports.store;
+        if store.set(key, instead).is_err() {
+            // Rather nothing than what was there before.
+            let _ = store.remove(key);
+            let _ = store.set(key, instead);
         }
     }
 

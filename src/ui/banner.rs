@@ -2,11 +2,14 @@
 
 use leptos::prelude::*;
 
+use super::desktop::local_banner;
 use super::kit::{Button, Icon, Panel, Size, Tone, Variant};
 use super::use_app;
 use crate::core::route::Route;
 use crate::i18n::banner as words;
 use crate::state::server::{Server, Standing};
+use crate::state::shell::IS_BUILT;
+use crate::state::shell::sidecar::Local;
 
 /// What there is to say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +17,8 @@ enum Said {
     Nothing,
     Away,
     Ending,
+    /// It is the one on this computer, and does not run.
+    Local(Local),
 }
 
 /// The banner of a server; nothing most of the time. It goes by itself when things are well again.
@@ -34,17 +39,24 @@ pub fn ServerBanner(
         let server = server.clone();
         Memo::new(move |_| server.ends_in())
     };
-    let standing = server.standing();
-    let said = Memo::new(move |_| match standing.get() {
-        // Without a network every server is away; that is told once for all of them.
-        Standing::Unreachable if online.get() => Said::Away,
-        Standing::SignedIn if left.read().is_some() => Said::Ending,
-        _ => Said::Nothing,
-    });
+    let (standing, local) = (server.standing(), server.local());
+    let said = Memo::new(
+        move |_| match (standing.get(), local.as_ref().map(Get::get)) {
+            (_, Some(local)) if !matches!(local, Local::Running(_)) => Said::Local(local),
+            // Without a network every server is away; that is told once for all of them.
+            (Standing::Unreachable, _) if online.get() => Said::Away,
+            (Standing::SignedIn, _) if left.read().is_some() => Said::Ending,
+            _ => Said::Nothing,
+        },
+    );
     let ends_soon = move || (said.get() == Said::Ending).then(|| words::ends_soon(&name.read()));
     let away = {
         let server = server.clone();
-        move || (said.get() == Said::Away).then(|| away(&server, name))
+        move || match said.get() {
+            Said::Away => Some(away(&server, name)),
+            Said::Local(local) if IS_BUILT => local_banner(&server, local),
+            _ => None,
+        }
     };
     let ending = move || (said.get() == Said::Ending).then(|| ending(&server, name, left, back));
     view! {

@@ -3,6 +3,7 @@
 mod callback;
 mod key;
 mod known;
+mod outside;
 mod shared;
 mod step;
 mod waiting;
@@ -13,6 +14,7 @@ use leptos::prelude::*;
 pub use self::callback::CallbackPage;
 pub use self::key::KeyQuestion;
 pub use self::known::KnownServers;
+pub use self::outside::OutsidePanel;
 pub use self::shared::SharedQuestion;
 use self::step::StepView;
 pub use self::waiting::WaitingPanel;

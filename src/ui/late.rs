@@ -12,7 +12,8 @@ use leptos::prelude::*;
 use send_wrapper::SendWrapper;
 
 use super::app::{NotFoundPage, StatusPage};
-use super::connect::{KeyQuestion, KnownServers, SharedQuestion, WaitingPanel};
+use super::connect::{KeyQuestion, KnownServers, OutsidePanel, SharedQuestion, WaitingPanel};
+use super::desktop::KeepQuestion;
 use super::idle::StillThere;
 use super::kit::{Button, Mark, Variant};
 use super::lobby::LobbyPage;
@@ -25,6 +26,7 @@ use crate::core::route::Route;
 use crate::i18n::shell as words;
 use crate::state::connect::{Connect, Waiting};
 use crate::state::server::Server;
+use crate::state::shell::IS_BUILT;
 
 /// The file of a part could not be fetched.
 #[cfg(feature = "split")]
@@ -46,6 +48,10 @@ pub enum Piece {
     Shared(Connect),
     /// What opens a server that keeps the session itself.
     Key(Connect),
+    /// The sign-in that happens in the person's browser.
+    Outside(Connect),
+    /// How sessions are kept where nothing protects them.
+    Keep,
     /// The server that waits for sign-in, and the way back as it stands in the address.
     Waiting(Waiting, Signal<Option<String>>),
     /// The lobby.
@@ -64,6 +70,11 @@ fn home_view(piece: Piece) -> AnyView {
         Piece::Known => view! { <KnownServers /> }.into_any(),
         Piece::Shared(connect) => view! { <SharedQuestion connect=connect /> }.into_any(),
         Piece::Key(connect) => view! { <KeyQuestion connect=connect /> }.into_any(),
+        Piece::Outside(connect) if IS_BUILT => {
+            view! { <OutsidePanel connect=connect /> }.into_any()
+        }
+        Piece::Keep if IS_BUILT => view! { <KeepQuestion /> }.into_any(),
+        Piece::Outside(_) | Piece::Keep => ().into_any(),
         Piece::Waiting(waiting, return_to) => {
             view! { <WaitingPanel waiting=waiting return_to=return_to /> }.into_any()
         }
@@ -75,9 +86,7 @@ fn home_view(piece: Piece) -> AnyView {
 }
 
 fn room_view(server: &Server, room: &RoomId, route: Memo<Route>) -> AnyView {
-    server
-        .desk()
-        .install(Arc::new(crate::web::desk::BrowserDesk::new()));
+    server.install_desk(Arc::new(crate::web::desk::BrowserDesk::new()));
     view! { <RoomPage room=server.room(room) route=route /> }.into_any()
 }
 
@@ -141,8 +150,8 @@ mod part {
 pub fn home(piece: Piece) -> AnyView {
     let otherwise: fn() -> AnyView = match piece {
         // The page beside them says what is wrong.
-        Piece::Rail(_) | Piece::Known | Piece::StillThere => || ().into_any(),
-        Piece::Waiting(..) | Piece::Shared(_) | Piece::Key(_) => missing,
+        Piece::Rail(_) | Piece::Known | Piece::StillThere | Piece::Keep => || ().into_any(),
+        Piece::Waiting(..) | Piece::Shared(_) | Piece::Key(_) | Piece::Outside(_) => missing,
         _ => missing_page,
     };
     when_here(Box::pin(part::home(piece)), otherwise)

@@ -19,8 +19,8 @@ use enfilade::core::session::machine::{Epoch, ExpiryReason, Session};
 use enfilade::core::session::pre_auth::{FlowId, PreAuth};
 use enfilade::core::session::stored;
 use enfilade::port::{
-    Clock, DeskSlot, Http, HttpRequest, HttpResponse, HttpStream, Method, Navigator, Ports, Store,
-    StoreError, TransportError,
+    Clock, DeskSlot, Http, HttpRequest, HttpResponse, HttpStream, InShell, Method, Navigator,
+    Ports, Store, StoreError, TransportError,
 };
 use enfilade::web::clock::BrowserClock;
 use enfilade::web::lock::WebLocks;
@@ -252,6 +252,7 @@ impl World {
             vault: Arc::new(KeyStore),
             navigator: Arc::new(Inside(weather.clone())),
             desk: DeskSlot::default(),
+            shell: InShell::default(),
         };
         Self {
             meadow,

@@ -8,6 +8,7 @@ mod disk;
 mod feed;
 mod locks;
 mod net;
+mod shell;
 mod tab;
 mod vault;
 
@@ -23,6 +24,7 @@ pub use self::disk::{Disk, DiskMode};
 pub use self::feed::{content, finished, run_error, started, text_end, text_start};
 pub use self::locks::FakeLocks;
 pub use self::net::{Act, Gate, Net, reply, retry_after, token_body};
+pub use self::shell::{FakeShell, Fault, KEYCHAIN, listener, refused, unregistered};
 pub use self::tab::{Move, Tab, rows};
 pub use self::vault::{FakeVault, VaultMode};
 
@@ -46,6 +48,7 @@ pub struct World {
     pub disk: Disk,
     pub locks: FakeLocks,
     pub vault: FakeVault,
+    pub shell: FakeShell,
     /// Tells the tabs of this world from those of another.
     browser: Arc<AtomicBool>,
     remembered: RefCell<Vec<ServerRecord>>,
@@ -63,11 +66,13 @@ impl World {
         });
         LINES.with(|lines| lines.lock().unwrap().clear());
         let clock = FakeClock::new();
+        let disk = Disk::default();
         let world = Self {
             net: Net::new(clock.clone()),
             locks: FakeLocks::new(clock.clone()),
+            shell: FakeShell::new(clock.clone(), disk.clone()),
             clock,
-            disk: Disk::default(),
+            disk,
             vault: FakeVault::default(),
             browser: Arc::default(),
             remembered: RefCell::default(),

@@ -27,6 +27,7 @@ mod runs;
 mod sending;
 mod session_rules;
 mod sessions;
+mod shell;
 mod sign_in;
 mod sign_out;
 mod storage;

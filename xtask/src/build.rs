@@ -33,6 +33,29 @@ const OPTIMISE: [&str; 8] = [
 
 /// Makes the release, prints its sizes and holds it to its budget.
 pub fn run_build() -> Outcome<()> {
+    let (made, sizes) = make(&[])?;
+    put(&made, &dist())?;
+    print!("{}", table(&sizes));
+    check_budget(&sizes)
+}
+
+/// Makes the release that the desktop shell carries along: with the feature for it, and without compressed copies, since
+/// nothing is sent anywhere.
+pub fn build_for_shell(folder: &Path) -> Outcome<()> {
+    let (made, sizes) = make(&["desktop"])?;
+    for size in sizes {
+        for extension in ["br", "gz"] {
+            let copy = made.join(format!("{}.{extension}", size.path));
+            if copy.is_file() {
+                fs::remove_file(&copy).trying(|| format!("remove {}", shown(&copy)))?;
+            }
+        }
+    }
+    put(&made, folder)
+}
+
+/// The release with those features of the app, in a folder of its own, and what is in it.
+fn make(features: &[&str]) -> Outcome<(PathBuf, Vec<Size>)> {
     let source = read_text("index.html")?;
     let recipe = html::recipe(&source)?;
     tools::need_wasm_target()?;
@@ -43,7 +66,7 @@ pub fn run_build() -> Outcome<()> {
     let work = target().join("release-web");
     let bound = fresh(&work.join("bound"))?;
     let made = fresh(&work.join("dist"))?;
-    compile()?;
+    compile(features)?;
     bind(&bound)?;
     optimise(&bound)?;
     shorten_names(&bound)?;
@@ -53,22 +76,31 @@ pub fn run_build() -> Outcome<()> {
         sizes: Vec::new(),
     };
     let sizes = release.assemble(&source, &recipe, rename(files_in(&bound)?)?)?;
-    if dist().exists() {
-        fs::remove_dir_all(dist()).trying(|| "empty dist/".to_owned())?;
-    }
-    fs::rename(&made, dist())
-        .or_else(|_| copy_all(&made, &dist()))
-        .trying(|| "put the release into dist/".to_owned())?;
-    print!("{}", table(&sizes));
-    check_budget(&sizes)
+    Ok((made, sizes))
 }
 
-fn compile() -> Outcome<()> {
+/// Puts what was made in the place of what was made before.
+fn put(made: &Path, folder: &Path) -> Outcome<()> {
+    let trying = || format!("put the release into {}", shown(folder));
+    if folder.exists() {
+        fs::remove_dir_all(folder).trying(|| format!("empty {}", shown(folder)))?;
+    }
+    if let Some(parent) = folder.parent() {
+        fs::create_dir_all(parent).trying(trying)?;
+    }
+    fs::rename(made, folder)
+        .or_else(|_| copy_all(made, folder))
+        .trying(trying)
+}
+
+fn compile(features: &[&str]) -> Outcome<()> {
     let mut command = cargo();
     command
         .args(["rustc", "--release", "--target", WASM, "--package"])
         .args(["enfilade", "--bin", APP_BIN])
-        .args(["--features", split::FEATURES, "--"])
+        .arg("--features")
+        .arg([&[split::FEATURES], features].concat().join(","))
+        .arg("--")
         .args(split::LINK_ARGUMENTS);
     run("the release build of the app", &mut command)
 }

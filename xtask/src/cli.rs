@@ -16,9 +16,13 @@ cargo xtask COMMAND
                start the demo servers and the app, rebuilt whenever a file changes
   build
                make the release in dist/, print its sizes, fail above the size budget
-  test         [fmt] [clippy] [native] [browser] [build] [e2e] [--browser NAME]
+  desktop      [--port 8080] [--release]
+               start what dev starts and show it in a window of its own; with --release build the window's program
+               with the app inside and the local server beside it
+  test         [fmt] [clippy] [native] [browser] [build] [e2e] [--browser NAME] [--desktop]
                run the checks and tests, all of them or the named parts; the journeys run in chromium and in
-               firefox, or in the one that is named (chromium, firefox, webkit)
+               firefox, or in the one that is named (chromium, firefox, webkit); --desktop runs those of the desktop
+               shell, which nothing else does
   bench        [native] [flood] [paced] [long] [memory] [--quick]
                measure natively, and in Chromium beside two plain pages, all or the named parts; fail where a
                promise is broken; one round instead of three with --quick
@@ -36,6 +40,8 @@ pub enum Command {
     Dev(Dev),
     /// The release.
     Build,
+    /// The app in a window of its own.
+    Desktop(Desktop),
     /// The checks and tests, in order.
     Test(Test),
     /// The measurements.
@@ -56,6 +62,15 @@ pub struct Dev {
     /// Folder in which the demo keeps its threads; in memory without it.
     pub data: Option<PathBuf>,
     /// Build the app optimised.
+    pub release: bool,
+}
+
+/// Options of `desktop`.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Desktop {
+    /// Port of the app's development server.
+    pub port: u16,
+    /// Build what is given to people, and start nothing.
     pub release: bool,
 }
 
@@ -105,10 +120,12 @@ pub enum Part {
     Build,
     /// The journeys through the release in a browser.
     E2e,
+    /// All of the desktop shell: asked for by name, since it takes as long as everything else together.
+    Desktop,
 }
 
 impl Part {
-    /// All parts, cheapest first.
+    /// The usual parts, cheapest first.
     pub const ALL: [Self; 6] = [
         Self::Fmt,
         Self::Clippy,
@@ -127,6 +144,7 @@ impl Part {
             Self::Browser => "browser",
             Self::Build => "build",
             Self::E2e => "e2e",
+            Self::Desktop => "desktop",
         }
     }
 }
@@ -149,6 +167,7 @@ fn read(mut arguments: Parser) -> Result<Command, lexopt::Error> {
     match word.as_str() {
         "dev" => dev(&mut arguments),
         "build" => alone(&mut arguments, Command::Build),
+        "desktop" => desktop(&mut arguments),
         "bench" => bench(&mut arguments),
         "test" => test(&mut arguments),
         "conformance" => conformance(&mut arguments),
@@ -180,6 +199,22 @@ fn dev(arguments: &mut Parser) -> Result<Command, lexopt::Error> {
         return Err("--model needs --llm URL".into());
     }
     Ok(Command::Dev(options))
+}
+
+fn desktop(arguments: &mut Parser) -> Result<Command, lexopt::Error> {
+    let mut options = Desktop {
+        port: 8080,
+        release: false,
+    };
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Arg::Long("port") => options.port = arguments.value()?.parse()?,
+            Arg::Long("release") => options.release = true,
+            Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help),
+            other => return Err(other.unexpected()),
+        }
+    }
+    Ok(Command::Desktop(options))
 }
 
 /// `profile-flood`, `profile-paced` and `profile-long` are for those who look for what is slow: they judge nothing.
@@ -238,6 +273,7 @@ fn test(arguments: &mut Parser) -> Result<Command, lexopt::Error> {
                 parts.push(part.ok_or_else(|| format!("there is no test part '{word}'"))?);
             }
             Arg::Long("browser") => browsers = vec![browser(arguments)?],
+            Arg::Long("desktop") => parts.push(Part::Desktop),
             Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help),
             other => return Err(other.unexpected()),
         }
@@ -301,7 +337,7 @@ mod tests {
 
     #[test]
     fn every_command_and_test_part_is_in_the_help() {
-        for word in ["dev", "build", "test", "bench", "conformance"] {
+        for word in ["dev", "build", "desktop", "test", "bench", "conformance"] {
             assert!(HELP.contains(&format!("\n  {word}")), "{word}");
         }
         for part in Part::ALL {
@@ -318,6 +354,19 @@ mod tests {
         assert_eq!(test("test").parts, Part::ALL);
         assert_eq!(test("test e2e fmt fmt").parts, [Part::Fmt, Part::E2e]);
         assert!(parsed("test nothing").is_err());
+        assert_eq!(test("test --desktop").parts, [Part::Desktop]);
+        assert_eq!(test("test --desktop fmt").parts, [Part::Fmt, Part::Desktop]);
+    }
+
+    #[test]
+    fn the_desktop_is_shown_unless_its_release_is_asked_for() {
+        let desktop = |line: &str| match parsed(line).unwrap() {
+            Command::Desktop(options) => (options.port, options.release),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(desktop("desktop"), (8080, false));
+        assert_eq!(desktop("desktop --port 9000 --release"), (9000, true));
+        assert!(parsed("desktop now").is_err());
     }
 
     #[test]

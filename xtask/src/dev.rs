@@ -12,7 +12,7 @@ use crate::workspace::{APP_BIN, WASM, target};
 
 /// Starts all of it and stays until Ctrl+C.
 pub fn run_dev(options: &Dev) -> Outcome<()> {
-    let result = up(options).and_then(|mut running| stay(&mut running));
+    let result = up(options, &[]).and_then(|mut running| stay(&mut running));
     if interrupted() {
         println!("\nended");
         return Ok(());
@@ -20,7 +20,8 @@ pub fn run_dev(options: &Dev) -> Outcome<()> {
     result
 }
 
-fn up(options: &Dev) -> Outcome<[Running; 2]> {
+/// Starts the demo servers and the app, built with those features.
+pub fn up(options: &Dev, features: &[&str]) -> Outcome<[Running; 2]> {
     must_be_free(options.port, "the app", "choose another one with --port")?;
     tools::need_wasm_target()?;
     tools::need_wasm_bindgen()?;
@@ -29,9 +30,9 @@ fn up(options: &Dev) -> Outcome<[Running; 2]> {
         tools::need_wasm_opt()?;
     }
     demo::build()?;
-    build_app(options)?;
+    build_app(options, features)?;
     let mut demo = demo::start(demo::DEV_PORT, &demo_options(options))?;
-    let mut app = serve(options)?;
+    let mut app = serve(options, features)?;
     let limit = Duration::from_secs(600);
     wait_until_up(&mut app, "the app", options.port, "/", limit)?;
     demo.must_run()?;
@@ -39,7 +40,8 @@ fn up(options: &Dev) -> Outcome<[Running; 2]> {
     Ok([demo, app])
 }
 
-fn stay(running: &mut [Running]) -> Outcome<()> {
+/// Stays until one of them ends, which is a failure, or Ctrl+C.
+pub fn stay(running: &mut [Running]) -> Outcome<()> {
     loop {
         for program in running.iter_mut() {
             program.must_run()?;
@@ -63,17 +65,20 @@ fn demo_options(options: &Dev) -> Vec<&str> {
 }
 
 /// Once before trunk does: trunk goes on after a failed build, and this command should not.
-fn build_app(options: &Dev) -> Outcome<()> {
+fn build_app(options: &Dev, features: &[&str]) -> Outcome<()> {
     let mut command = cargo();
     command.args(["build", "--target", WASM, "--package", "enfilade"]);
     command.args(["--bin", APP_BIN]);
+    if !features.is_empty() {
+        command.args(["--features", &features.join(",")]);
+    }
     if options.release {
         command.arg("--release");
     }
     run("the build of the app", &mut command)
 }
 
-fn serve(options: &Dev) -> Outcome<Running> {
+fn serve(options: &Dev, features: &[&str]) -> Outcome<Running> {
     let mut trunk = tool("trunk");
     trunk
         // What it would download is here already, and it takes NO_COLOR=1 for an error.
@@ -84,6 +89,9 @@ fn serve(options: &Dev) -> Outcome<Running> {
         .arg(target().join("dev-web"));
     if options.release {
         trunk.arg("--release");
+    }
+    if !features.is_empty() {
+        trunk.args(["--features", &features.join(",")]);
     }
     Running::start("trunk serve", &mut trunk)
 }

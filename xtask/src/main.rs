@@ -1,4 +1,4 @@
-//! The commands of this workspace: `cargo xtask dev | build | test | conformance`.
+//! The commands of this workspace: `cargo xtask dev | build | desktop | test | bench | conformance`.
 
 mod assets;
 mod bench;
@@ -8,6 +8,7 @@ mod cli;
 mod conformance;
 mod css;
 mod demo;
+mod desktop;
 mod dev;
 mod failure;
 mod html;
@@ -50,6 +51,7 @@ fn run() -> Outcome<()> {
         }
         Command::Dev(options) => dev::check(&options).and_then(|()| dev::run_dev(&options)),
         Command::Build => build::run_build(),
+        Command::Desktop(options) => desktop::run_desktop(&options),
         Command::Bench(options) => bench::run_bench(&options),
         Command::Test(options) => test::run_test(&options),
         Command::Conformance(options) => conformance::run_conformance(&options),

@@ -6,6 +6,7 @@ use crate::browser::{self, Browser};
 use crate::build;
 use crate::cli::{Part, Test};
 use crate::conformance::run_demo_journeys;
+use crate::desktop;
 use crate::failure::{Failure, Outcome};
 use crate::process::{interrupted, run, run_reading};
 use crate::summary::{Result, Tally, summary};
@@ -83,6 +84,7 @@ fn run_stage(stage: &Stage, tally: &mut Tally) -> Outcome<()> {
         Part::Browser => in_browser(tally),
         Part::Build => whole(tally, build::run_build),
         Part::E2e => run_demo_journeys(&browser::need(stage.browser)?, tally),
+        Part::Desktop => desktop::test(tally),
     }
 }
 
@@ -122,6 +124,7 @@ fn clippy() -> Outcome<()> {
 fn native(tally: &mut Tally) -> Outcome<()> {
     let mut command = cargo();
     command.args(["test", "--workspace", "--exclude", "enfilade-e2e"]);
+    command.args(["--exclude", "enfilade-desktop-e2e"]);
     tested(run_reading("the native tests", &mut command, |line| {
         tally.read(line);
     })?)

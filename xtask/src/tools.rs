@@ -21,6 +21,8 @@ const AXE: &str = "4.14.1";
 const STREAMING_MARKDOWN: &str = "0.2.15";
 /// Starts and drives Firefox; no distribution packages it with Firefox itself.
 const GECKODRIVER: &str = "0.37.1";
+/// Drives the desktop shell.
+const TAURI_DRIVER: &str = "2.1.0";
 /// Writes the loader that `leptos` expects of a split build.
 pub const WASM_SPLIT: &str = "0.2.4";
 
@@ -131,6 +133,17 @@ pub fn need_geckodriver() -> Outcome<()> {
         return Ok(());
     }
     cargo_install(&format!("geckodriver@{GECKODRIVER}"), &["--locked"])
+}
+
+/// Drives the desktop shell in its journeys.
+pub fn need_tauri_driver() -> Outcome<()> {
+    // It does not know --version.
+    let found = output(tool("tauri-driver").arg("--help"));
+    if found.is_some_and(|help| help.contains("--native-port")) {
+        return Ok(());
+    }
+    println!("installing tauri-driver {TAURI_DRIVER} into tools/: it drives the desktop shell");
+    cargo_install(&format!("tauri-driver@{TAURI_DRIVER}"), &["--locked"])
 }
 
 /// Moves parts of a WASM file into files of their own.

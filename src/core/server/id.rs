@@ -41,6 +41,9 @@ pub enum AddressError {
 #[serde(try_from = "String", into = "String")]
 pub struct ServerId(String);
 
+/// Stands for the server that a desktop shell brings along. Nobody is ever asked at this address: the shell knows the port.
+pub const LOCAL: &str = "http://this-computer.localhost";
+
 impl ServerId {
     /// Reads an absolute address.
     ///
@@ -100,6 +103,19 @@ impl ServerId {
     /// Whether it runs on this machine: `localhost`, `*.localhost`, `127.0.0.0/8`, `[::1]`.
     pub fn is_loopback(&self) -> bool {
         is_loopback_host(self.host())
+    }
+
+    /// The server that a desktop shell brings along: its port changes with every start, its identity does not.
+    ///
+    /// # Errors
+    /// Never; it is an address like any other.
+    pub fn local() -> Result<Self, AddressError> {
+        Self::parse(LOCAL)
+    }
+
+    /// Whether it is the server that a desktop shell brings along.
+    pub fn is_local(&self) -> bool {
+        self.0 == LOCAL
     }
 
     /// The absolute URL of a path under the base: `api("/api/v1/rooms")`.

@@ -183,7 +183,11 @@ impl PreAuth {
         let base = app_base.trim_matches('/');
         let slash = if base.is_empty() { "" } else { "/" };
         let origin = app_origin.trim_end_matches('/');
-        let back = format!("{origin}{slash}{base}{}", callback.to_path());
+        self.login_url_to(&format!("{origin}{slash}{base}{}", callback.to_path()))
+    }
+
+    /// The same, coming back to this address.
+    pub fn login_url_to(&self, back: &str) -> String {
         let prompt = if self.forced_prompt {
             "&prompt=login"
         } else {
@@ -192,7 +196,7 @@ impl PreAuth {
         self.server.api(&format!(
             "/api/login/{}?return_to={}{prompt}",
             encode_segment(&self.provider.id),
-            encode_segment(&back)
+            encode_segment(back)
         ))
     }
 }

@@ -38,16 +38,18 @@ pub struct Kept {
     pub in_clear: bool,
 }
 
+/// Stands for tokens that another store holds; no seal opens it.
+const ELSEWHERE: &str = "elsewhere";
+
 /// What the tokens are sealed to: their server's record and their version, so that neither those of another
 /// server nor older ones can be put in their place.
 fn place(key: &str, stored: &Stored) -> String {
     format!("{key} {} {}", stored.epoch.0, stored.version.0)
 }
 
-/// Writes the record that lies at `key`. `random` must never come twice.
-#[must_use]
-pub fn encode(session: &Session, key: &str, seal: Option<&Seal>, random: [u8; 16]) -> String {
-    let mut stored = Stored {
+/// The record with its tokens in clear.
+fn flat(session: &Session) -> Stored {
+    Stored {
         state: match &session.state {
             SessionState::SignedOut => "signed_out",
             SessionState::Active { .. } => "active",
@@ -60,7 +62,21 @@ pub fn encode(session: &Session, key: &str, seal: Option<&Seal>, random: [u8; 16
         sealed: None,
         epoch: session.epoch,
         version: session.version,
-    };
+    }
+}
+
+/// Writes the record of a session whose tokens another store holds.
+#[must_use]
+pub fn encode_reference(session: &Session) -> String {
+    let mut stored = flat(session);
+    stored.sealed = stored.tokens.take().map(|_| ELSEWHERE.to_owned());
+    record::encode(VERSION, &stored)
+}
+
+/// Writes the record that lies at `key`. `random` must never come twice.
+#[must_use]
+pub fn encode(session: &Session, key: &str, seal: Option<&Seal>, random: [u8; 16]) -> String {
+    let mut stored = flat(session);
     if let (Some(seal), Some(tokens)) = (seal, &stored.tokens) {
         let text = serde_json::to_string(tokens).unwrap_or_default();
         stored.sealed = seal.close(&text, &place(key, &stored), random);

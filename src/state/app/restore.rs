@@ -1,7 +1,7 @@
 //! The start: what was kept, the key to it, and what has to be renewed before it is shown.
 
 use futures_util::FutureExt;
-use futures_util::future::Either;
+use futures_util::future::{Either, LocalBoxFuture};
 use reactive_graph::traits::{GetUntracked, Set};
 
 use super::App;
@@ -32,7 +32,7 @@ impl App {
     /// that does not answer must not keep the person out for long.
     async fn finish_restore(&self) {
         let shared = &self.0.shared;
-        shared.open_vault().await;
+        self.open_stores().await;
         let mut servers = self.0.servers.get_untracked();
         // The one whose page is open comes first.
         let here = shared.here();
@@ -56,6 +56,9 @@ impl App {
             server.session().release();
         }
         self.0.restored.set(true);
+        if let Some(place) = self.last_place() {
+            self.replace(&place);
+        }
         if let Either::Right(((), checks)) = late {
             checks.await;
         }
@@ -67,6 +70,15 @@ impl App {
         // Everybody else gets to the connect page, which asks.
         if self.is_armed() {
             self.0.connect.ask_for_config(self);
+        }
+    }
+
+    /// Waits until what is stored can be read: for the key of the browser, and for the keychain of a shell.
+    fn open_stores(&self) -> LocalBoxFuture<'_, ()> {
+        let vault = self.0.shared.open_vault();
+        match self.0.shared.desktop() {
+            Some(desktop) => self.open_both(desktop, vault.boxed_local()),
+            None => vault.boxed_local(),
         }
     }
 

@@ -49,6 +49,10 @@ impl App {
             // After an end for inactivity the provider must not let in whoever sits there now.
             forced_prompt: shared.get(&keys::prompt(server)).is_some(),
         };
+        if let Some(desktop) = shared.desktop() {
+            self.sign_in_outside(desktop, pre_auth);
+            return true;
+        }
         let key = keys::pre_auth(&flow);
         shared.set(&key, &pre_auth.encode());
         if shared.is_volatile(&key) {
@@ -73,7 +77,7 @@ impl App {
         });
     }
 
-    fn finish(&self, flow: &str) {
+    pub(super) fn finish(&self, flow: &str) {
         let shared = &self.0.shared;
         let answer = lock(&self.0.answer).take();
         let fail = |(title, text): (String, String), retry| {

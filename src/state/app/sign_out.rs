@@ -59,6 +59,10 @@ impl App {
                 )
             });
             match end {
+                // It would come back to an address that no browser knows.
+                Some(_) if app.desktop().is_some() => app
+                    .toasts()
+                    .tell(Tone::Success, i18n::desktop::signed_out(&name)),
                 // Leaving the page would cut what other servers are just answering.
                 Some(_) if app.is_any_running() => app
                     .toasts()
@@ -98,7 +102,10 @@ impl App {
         let mut retired = self.retired();
         retired.add(server.alias(), server.id());
         shared.save(&keys::retired(), Retired::VERSION, &retired);
-        shared.remove(&keys::session(server.id()));
+        // In a shell it says what the keychain is to forget, until that is done.
+        if shared.desktop().is_none() {
+            shared.remove(&keys::session(server.id()));
+        }
         shared.remove(&keys::trips(server.id()));
         shared.remove(&keys::lease(server.id()));
         self.forget_drafts(server, None);

@@ -23,6 +23,7 @@ use crate::i18n::openhuman as words;
 use crate::state::app::App;
 use crate::state::connect::{Connect, Found, Step};
 use crate::state::server::Server;
+use crate::state::shell::Desktop;
 use crate::state::task::{lock, spawn};
 
 /// What is asked for.
@@ -83,10 +84,30 @@ impl Door {
             busy: ArcRwSignal::new(false),
             problem: ArcRwSignal::new(None),
         }));
+        if let Some(desktop) = app.desktop() {
+            this.wait_for_link(desktop);
+        }
         if let Some(token) = kept {
             this.work(async move |this| this.open(token).await);
         }
         Some(this)
+    }
+
+    /// In a shell the sign-in page of an account may lead back here by a link: what it brings counts only while the account is asked for.
+    fn wait_for_link(&self, desktop: &Desktop) {
+        let weak = Arc::downgrade(&self.0);
+        desktop.on_token(move |token| {
+            let Some(this) = weak.upgrade().map(Self) else {
+                return false;
+            };
+            let connect = this.0.connect.step().get_untracked();
+            let is_asked = matches!(&connect, Step::Key { found } if found.id == this.0.found.id)
+                && this.0.wants.get_untracked() == Wants::Account;
+            if is_asked {
+                this.enter(&token);
+            }
+            is_asked
+        });
     }
 
     /// Its address.

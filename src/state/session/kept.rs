@@ -5,8 +5,8 @@ use reactive_graph::traits::{Set, WithUntracked};
 use super::ServerSession;
 use crate::core::record::keys;
 use crate::core::server::id::ServerId;
-use crate::core::session::machine::{Epoch, Session};
-use crate::core::session::stored;
+use crate::core::session::machine::{Epoch, ExpiryReason, Session};
+use crate::core::session::{stored, two_stores};
 use crate::i18n;
 use crate::state::shared::Shared;
 use crate::state::task::lock;
@@ -34,9 +34,29 @@ impl ServerSession {
         }
     }
 
+    /// The session that both stores together have: it replaces what was shown until then.
+    pub(in crate::state) fn take_over(&self, session: Session) {
+        self.put(session, false);
+        self.watch();
+    }
+
+    /// Whether there was a session here whose tokens are not to be had now.
+    #[must_use]
+    pub fn lacks_tokens(&self) -> bool {
+        self.0
+            .session
+            .with_untracked(|session| session.expiry() == Some(ExpiryReason::Sealed))
+    }
+
     /// The stored session. Tokens that lie there in clear are sealed as soon as that is possible.
     fn load(&self) -> Option<Session> {
         let (shared, key) = (&self.0.shared, self.storage_key());
+        if shared
+            .desktop()
+            .is_some_and(|desktop| !desktop.is_settled())
+        {
+            return None;
+        }
         let text = shared.get(&key)?;
         let seal = shared.seal();
         match stored::decode(&text, &key, seal.as_ref()) {
@@ -56,6 +76,9 @@ impl ServerSession {
     /// Writes a session down.
     fn store(&self, session: &Session) {
         let (shared, key) = (&self.0.shared, self.storage_key());
+        if let Some(desktop) = shared.desktop() {
+            return desktop.keep(shared, &self.0.id, session);
+        }
         let text = stored::encode(
             session,
             &key,
@@ -68,6 +91,10 @@ impl ServerSession {
     /// Says once per device that what is stored here is not encrypted.
     pub(super) fn tell_if_in_clear(&self) {
         let (shared, key) = (&self.0.shared, keys::told_in_clear());
+        // There it is asked, not only told.
+        if shared.desktop().is_some() {
+            return;
+        }
         let in_clear = shared.vault_was_asked() && shared.seal().is_none();
         if in_clear && shared.get(&key).is_none() {
             shared.set(&key, "1");
@@ -85,7 +112,11 @@ impl ServerSession {
         })
         .map_or_else(
             || Session::signed_out(Epoch(shared.random())),
-            |kept| kept.session,
+            |kept| match shared.desktop() {
+                // The keychain may know a newer one.
+                Some(desktop) if !desktop.is_settled() => two_stores::veiled(kept.session),
+                _ => kept.session,
+            },
         )
     }
 

@@ -1,5 +1,7 @@
 //! What a session asks of its provider: where, for tokens, and to forget them.
 
+use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
 use reactive_graph::traits::ReadUntracked;
 
 use super::{DISCOVERY_TTL, Refreshed, ServerSession};
@@ -9,7 +11,54 @@ use crate::core::server::registry::Provider;
 use crate::core::session::machine::Stamp;
 use crate::core::session::token::{RefreshFailure, TokenAnswer, Tokens, read_token_answer};
 use crate::port::{HttpRequest, HttpResponse, Method, TransportError};
+use crate::state::shared::Shared;
 use crate::state::task::lock;
+
+type Answering = LocalBoxFuture<'static, Result<HttpResponse, TransportError>>;
+
+fn post_form(shared: &Shared, url: &str, body: String) -> Answering {
+    shared.ports.http.send(HttpRequest {
+        method: Method::Post,
+        url: url.to_owned(),
+        headers: vec![
+            ("content-type", "application/x-www-form-urlencoded".into()),
+            ("accept", "application/json".into()),
+        ],
+        bearer: None,
+        body: Some(body),
+        timeout: Some(timeout::TOKEN),
+        refuse_redirects: true,
+    })
+}
+
+/// Asks a token endpoint: through the shell where there is one, since many answer to no page but their own.
+pub(in crate::state) fn ask_for_tokens(shared: &Shared, endpoint: &str, form: String) -> Answering {
+    let Some(desktop) = shared.desktop() else {
+        return post_form(shared, endpoint, form);
+    };
+    let asked = desktop.request_token(endpoint, &form);
+    let (shared, endpoint) = (shared.clone(), endpoint.to_owned());
+    async move {
+        match asked.await {
+            Some(answer) => answer,
+            None => post_form(&shared, &endpoint, form).await,
+        }
+    }
+    .boxed_local()
+}
+
+/// Asks a provider where it is asked for what.
+pub(in crate::state) fn discovery_document(shared: &Shared, provider: &Provider) -> Answering {
+    shared.ports.http.send(HttpRequest {
+        method: Method::Get,
+        url: oidc::discovery_url(provider),
+        headers: vec![("accept", "application/json".into())],
+        bearer: None,
+        body: None,
+        timeout: Some(timeout::DISCOVERY),
+        refuse_redirects: true,
+    })
+}
 
 impl ServerSession {
     /// Renews the token of that stamp, which the server has refused.
@@ -32,30 +81,10 @@ impl ServerSession {
             .as_ref()
             .ok_or(RefreshFailure::NoRefreshToken)?;
         let discovery = self.discover(provider).await?;
-        let answer = self
-            .post_form(
-                &discovery.token_endpoint,
-                oidc::refresh_form(provider, refresh),
-            )
-            .await;
+        let form = oidc::refresh_form(provider, refresh);
+        let answer = ask_for_tokens(&self.0.shared, &discovery.token_endpoint, form).await;
         let answer = answer.map_err(|_| RefreshFailure::Transient { retry_after: None })?;
         read_token_answer(answer.status, &answer.body, answer.retry_after)
-    }
-
-    async fn post_form(&self, url: &str, body: String) -> Result<HttpResponse, TransportError> {
-        let request = HttpRequest {
-            method: Method::Post,
-            url: url.to_owned(),
-            headers: vec![
-                ("content-type", "application/x-www-form-urlencoded".into()),
-                ("accept", "application/json".into()),
-            ],
-            bearer: None,
-            body: Some(body),
-            timeout: Some(timeout::TOKEN),
-            refuse_redirects: true,
-        };
-        self.0.shared.ports.http.send(request).await
     }
 
     /// Where the provider is asked for tokens; kept for an hour, and longer where it cannot be asked anew.
@@ -70,16 +99,7 @@ impl ServerSession {
         {
             return Ok(discovery.clone());
         }
-        let request = HttpRequest {
-            method: Method::Get,
-            url: oidc::discovery_url(provider),
-            headers: vec![("accept", "application/json".into())],
-            bearer: None,
-            body: None,
-            timeout: Some(timeout::DISCOVERY),
-            refuse_redirects: true,
-        };
-        let answer = self.0.shared.ports.http.send(request).await;
+        let answer = discovery_document(&self.0.shared, provider).await;
         let fallback = |failure| kept.map(|(discovery, _)| discovery).ok_or(failure);
         match answer {
             Ok(answer) if answer.status == 200 => {
@@ -111,9 +131,8 @@ impl ServerSession {
         else {
             return true;
         };
-        let answer = self
-            .post_form(endpoint, oidc::revoke_form(provider, refresh))
-            .await;
+        let form = oidc::revoke_form(provider, refresh);
+        let answer = post_form(&self.0.shared, endpoint, form).await;
         answer.is_ok_and(|answer| answer.status < 400)
     }
 }

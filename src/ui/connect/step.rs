@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use crate::i18n::connect as words;
 use crate::state::connect::{Connect, Found, Step};
+use crate::state::shell::IS_BUILT;
 use crate::ui::kit::{Button, Icon, Monogram, Panel, Size, Tone, Variant};
 use crate::ui::late::{self, Piece};
 use crate::ui::shell::hue;
@@ -103,6 +104,7 @@ fn question(connect: &Connect, step: &Step) -> Option<AnyView> {
         // Only somebody who knows another server is asked.
         Step::Shared { .. } => Some(late::home(Piece::Shared(connect.clone()))),
         Step::Key { .. } => Some(late::home(Piece::Key(connect.clone()))),
+        Step::Outside { .. } if IS_BUILT => Some(late::home(Piece::Outside(connect.clone()))),
         _ => None,
     }
 }

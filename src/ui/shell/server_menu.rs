@@ -83,16 +83,20 @@ fn items(
     } else {
         items.push(sign_in(words::SIGN_IN));
     }
-    items.push(act(words::COPY_ADDRESS, Icon::Copy, |app, server| {
-        let (toasts, address) = (app.toasts(), server.id().as_str().to_owned());
-        spawn(async move {
-            if crate::web::dom::copy_text(address).await {
-                toasts.tell(Tone::Success, words::COPIED);
-            } else {
-                toasts.tell(Tone::Caution, words::NOT_COPIED);
-            }
-        });
-    }));
+    // The one on this computer has no address for anybody else, and is there with every window.
+    let is_local = server.local().is_some();
+    if !is_local {
+        items.push(act(words::COPY_ADDRESS, Icon::Copy, |app, server| {
+            let (toasts, address) = (app.toasts(), server.id().as_str().to_owned());
+            spawn(async move {
+                if crate::web::dom::copy_text(address).await {
+                    toasts.tell(Tone::Success, words::COPIED);
+                } else {
+                    toasts.tell(Tone::Caution, words::NOT_COPIED);
+                }
+            });
+        }));
+    }
     let can_sign_out = !matches!(server.standing().get(), Standing::SignedOut)
         && !server.record().read().auth.is_none();
     if can_sign_out {
@@ -100,10 +104,12 @@ fn items(
             app.sign_out(server)
         }));
     }
-    items.push(
-        MenuItem::new(words::REMOVE_MENU, move || is_asking.set(true))
-            .icon(Icon::Trash)
-            .danger(),
-    );
+    if !is_local {
+        items.push(
+            MenuItem::new(words::REMOVE_MENU, move || is_asking.set(true))
+                .icon(Icon::Trash)
+                .danger(),
+        );
+    }
     items
 }

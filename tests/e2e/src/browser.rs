@@ -39,6 +39,16 @@ impl Browser {
         })
     }
 
+    /// A window of the desktop shell, which its own driver has opened.
+    #[must_use]
+    pub const fn of_window(driver: WebDriver) -> Self {
+        Self {
+            driver,
+            engine: Engine::WebKit,
+            console: Console::Unheard,
+        }
+    }
+
     /// Ends the browser.
     pub async fn quit(self) -> Outcome<()> {
         Ok(self.driver.quit().await?)

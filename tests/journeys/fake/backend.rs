@@ -37,6 +37,7 @@ pub struct Backend(Arc<Mutex<Inner>>);
 
 struct Inner {
     name: String,
+    origin: Option<String>,
     open: bool,
     providers: usize,
     title: Option<String>,
@@ -88,6 +89,7 @@ impl Backend {
     pub fn new(name: &str) -> Self {
         Self(Arc::new(Mutex::new(Inner {
             name: name.to_owned(),
+            origin: None,
             open: false,
             providers: 1,
             title: None,
@@ -119,7 +121,13 @@ impl Backend {
     }
 
     pub fn origin(&self) -> String {
-        format!("https://{}.example", self.name())
+        let moved = self.with(|inner| inner.origin.clone());
+        moved.unwrap_or_else(|| format!("https://{}.example", self.name()))
+    }
+
+    /// It answers at another address from now on.
+    pub fn move_to(&self, origin: &str) {
+        self.with(|inner| inner.origin = Some(origin.to_owned()));
     }
 
     pub fn issuer(&self) -> String {

@@ -15,6 +15,8 @@ pub enum DiskMode {
     Missing,
     /// Reading and removing work, writing does not.
     Full,
+    /// What is written over something must not be longer; there is no room for anything new.
+    Tight,
 }
 
 /// What is stored. Clones share it.
@@ -90,7 +92,10 @@ impl Disk {
         match inner.mode {
             DiskMode::Missing => return Err(StoreError::Unavailable),
             DiskMode::Full => return Err(StoreError::Full),
-            DiskMode::Works => {}
+            DiskMode::Tight if inner.kept.get(key).map_or(0, String::len) < value.len() => {
+                return Err(StoreError::Full);
+            }
+            DiskMode::Works | DiskMode::Tight => {}
         }
         inner.kept.insert(key.to_owned(), value.to_owned());
         inner.written.push((tab, key.to_owned()));

@@ -30,6 +30,10 @@ impl FakeVault {
         *self.0.lock().unwrap() = mode;
     }
 
+    pub fn mode(&self) -> VaultMode {
+        *self.0.lock().unwrap()
+    }
+
     pub fn seal(&self) -> Option<Seal> {
         match *self.0.lock().unwrap() {
             VaultMode::Works => Some(Seal::new([7; 32])),
