@@ -17,6 +17,12 @@ use crate::port::{Shell, ShellAnswer};
 
 /// Where a shell puts its bridge.
 const BRIDGE: &str = "__TAURI_INTERNALS__";
+/// Origins of the page that a shell carries along, on systems that know a scheme of one's own and on those that do not.
+const BUNDLED: [&str; 3] = [
+    "tauri://localhost",
+    "http://tauri.localhost",
+    "https://tauri.localhost",
+];
 /// The event by which it tells of a link of the app that was opened elsewhere.
 const LINK: &str = "enfilade:link";
 
@@ -24,11 +30,20 @@ const LINK: &str = "enfilade:link";
 #[derive(Debug)]
 struct Bridge;
 
-/// The shell around this page, if there is one.
+/// The shell around this page, if there is one. A page that only a shell can show has one, even where its bridge is missing: then
+/// every command fails, and what was kept of sessions is still read and written by the rules of a shell.
 #[must_use]
 pub fn find() -> Option<Arc<dyn Shell>> {
-    invoker()?;
+    if invoker().is_none() && !is_bundled() {
+        return None;
+    }
     Some(Arc::new(Bridge))
+}
+
+/// Whether the page is the one that a shell carries along.
+fn is_bundled() -> bool {
+    let origin = window().location().origin().unwrap_or_default();
+    BUNDLED.contains(&origin.as_str())
 }
 
 /// The function that calls commands, and what it belongs to.
