@@ -380,6 +380,25 @@ fn scripts() -> Vec<(String, String)> {
     found
 }
 
+/// What reads like a request to a server's API and is none.
+const KNOWN: [(&str, &str); 3] = [
+    // The page at the end of a sign-in, to the listener that served it.
+    (
+        "src-tauri/src/sign_in/page.js",
+        "const answer = await fetch(pathname + \"/answer\", {",
+    ),
+    // Without a token: whether the shell's own server is up.
+    (
+        "src-tauri/src/backend/process.rs",
+        "const HEALTH: &str = \"/api/ok\";",
+    ),
+    // In a test of what may be opened in the browser.
+    (
+        "src-tauri/src/browser.rs",
+        "\"http://127.0.0.1:8000/api/login/x\",",
+    ),
+];
+
 /// What in a script sends a request or makes a header that only the client may make. Comments are passed over.
 fn sends(text: &str) -> Vec<String> {
     let needles = [
@@ -411,7 +430,8 @@ fn no_script_beside_the_client_calls_a_server() {
         let is_native = path.ends_with(".rs");
         for line in sends(&text) {
             let is_api = line.contains("/api/") || line.to_ascii_lowercase().contains("bearer");
-            if !is_native || is_api {
+            let is_known = KNOWN.contains(&(path.as_str(), line.as_str()));
+            if (!is_native || is_api) && !is_known {
                 broken.push(format!("{path}: {line}"));
             }
         }
