@@ -152,9 +152,13 @@ fn a_token_request_carries_its_form_field_by_field() {
         "https://id.example/token",
         "grant_type=refresh_token&refresh_token=a%2Bb%26c&client_id=lab%20web",
     );
+    let args: serde_json::Value = serde_json::from_str(&call.args).unwrap();
     assert_eq!(
-        call.args,
-        r#"{"endpoint":"https://id.example/token","form":{"client_id":"lab web","grant_type":"refresh_token","refresh_token":"a+b&c"}}"#
+        args,
+        serde_json::json!({
+            "endpoint": "https://id.example/token",
+            "form": {"client_id": "lab web", "grant_type": "refresh_token", "refresh_token": "a+b&c"},
+        })
     );
     let read = |text: &str| read_token(said(text));
     assert_eq!(
