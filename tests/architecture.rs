@@ -500,6 +500,41 @@ fn no_view_ends_a_session() {
     assert!(broken.is_empty(), "{broken:#?}");
 }
 
+/// Where each kind of server is at home.
+const KINDS: [(&str, &[&str]); 2] = [
+    ("soliplex", &["api/soliplex", "state/backend/soliplex"]),
+    (
+        "openhuman",
+        &[
+            "api/openhuman",
+            "core/rpc",
+            "i18n/openhuman",
+            "state/openhuman",
+        ],
+    ),
+];
+
+#[test]
+fn the_kinds_of_servers_do_not_know_each_other() {
+    let sources = sources();
+    for (kind, home) in KINDS {
+        let is_home = |path: &str| home.iter().any(|home| path.starts_with(home));
+        let own = sources.iter().filter(|source| is_home(&source.path));
+        let texts: Vec<_> = own
+            .map(|source| (&source.path, source.raw.to_lowercase()))
+            .collect();
+        assert!(!texts.is_empty(), "{kind} is at home somewhere");
+        for (other, _) in KINDS.iter().filter(|(other, _)| *other != kind) {
+            let broken = texts.iter().find(|(_, text)| text.contains(other));
+            assert!(
+                broken.is_none(),
+                "{:?} names {other}",
+                broken.map(|at| at.0)
+            );
+        }
+    }
+}
+
 #[test]
 fn secrets_are_exposed_only_where_they_are_sent_or_stored() {
     let broken = outside(&[".expose()"], |path| {

@@ -52,38 +52,6 @@ pub fn is_core(body: &str) -> bool {
     json(body).is_ok_and(|value| value.get("name").and_then(Value::as_str) == Some("openhuman"))
 }
 
-/// Whether the core is up; needs no bearer and touches nothing.
-#[must_use]
-pub fn health() -> ApiRequest {
-    ApiRequest::get("/health".to_owned()).within(timeout::PROBE)
-}
-
-/// Reads whether it is up. Whatever else answers there is not.
-#[must_use]
-pub fn read_health(body: &str) -> bool {
-    json(body).is_ok_and(|value| value.get("ok") == Some(&Value::Bool(true)))
-}
-
-/// Whether the bearer is accepted; needs no session.
-#[must_use]
-pub fn ping() -> Call {
-    Call::bare("core.ping").within(u64::from(timeout::PROBE))
-}
-
-/// Which version it is.
-#[must_use]
-pub fn version() -> Call {
-    Call::bare("core.version").within(u64::from(timeout::PROBE))
-}
-
-/// Reads the version.
-///
-/// # Errors
-/// [`RpcError`] without one.
-pub fn read_version(answer: &Answer) -> Result<String, RpcError> {
-    need(answer.value(), "version")
-}
-
 /// A text that must be there and not be blank.
 fn need(object: &Value, name: &str) -> Result<String, RpcError> {
     text(object, name).ok_or_else(|| RpcError::malformed(&format!("there is no {name}")))

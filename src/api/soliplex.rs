@@ -8,6 +8,7 @@ use super::{ApiRequest, json, segment, timeout};
 use crate::core::agui::run::RunInput;
 use crate::core::error::ApiError;
 use crate::core::room::{Room, RoomId, ThreadId};
+use crate::core::server::profile::Profile;
 use crate::core::server::registry::{AuthMode, Provider};
 use crate::core::thread::history::{self, NewThread, RunSummary, ThreadSummary};
 use crate::core::time::parse_rfc3339;
@@ -72,15 +73,6 @@ pub fn read_identity(body: &str) -> (Option<String>, Option<String>) {
 #[must_use]
 pub fn user_info() -> ApiRequest {
     ApiRequest::get("/api/user_info".into())
-}
-
-/// Who is signed in, as far as it is shown.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Profile {
-    /// A name to show.
-    pub name: String,
-    /// Address, where it says more than the name.
-    pub email: Option<String>,
 }
 
 /// Reads the profile; the server writes `<unknown>` for what it does not know.

@@ -2,4 +2,5 @@
 
 pub mod alias;
 pub mod id;
+pub mod profile;
 pub mod registry;

@@ -1,5 +1,6 @@
 //! A conversation: rows, and how events change them.
 
+pub mod delegate;
 pub mod find;
 pub mod history;
 pub mod items;

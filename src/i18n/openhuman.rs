@@ -1,5 +1,6 @@
 //! Sentences about opening a server that keeps the session itself.
 
+use crate::core::rpc::account::Usage;
 use crate::core::rpc::classify::RpcErrorKind;
 use crate::core::rpc::envelope::RpcError;
 use crate::core::rpc::integration::Link;
@@ -97,6 +98,8 @@ pub fn not_signed_in(server: &str, error: &RpcError) -> String {
 pub const ROOM: &str = "Assistant";
 /// What it is.
 pub const ROOM_TEXT: &str = "Your OpenHuman assistant, with its threads and integrations.";
+/// The invitation to write to an assistant that does not know the person yet.
+pub const FIRST_STEPS: &str = "Your assistant wants to get to know you first. Until then it has few tools: say hello, and answer what it asks.";
 /// A thread without a title yet.
 pub const UNNAMED: &str = "New Thread";
 /// A turn broke off at the core, or was stopped there.
@@ -104,15 +107,64 @@ pub const INTERRUPTED: &str =
     "The answer broke off before it was whole. What came of it is shown here. You can ask again.";
 /// Nothing was heard of a turn for a long time.
 pub const SILENT: &str = "The core has said nothing more of this answer for ten minutes. What came of it is shown here. You can ask again.";
-/// Nobody was there when the answer came.
-pub const MISSED: &str =
-    "The answer came while nobody was listening, and the core does not keep it. You can ask again.";
+/// Nobody was there when the answer came, or the question never got as far as the agent.
+pub const MISSED: &str = "This question has no answer here. It came while nobody was listening, and the core does not keep it; or the question was never taken. You can ask again.";
 /// The answer is on show but not stored.
 pub const NOT_STORED: &str = "The core could not store this answer. It is shown here until the page is closed: copy what you need, or ask again.";
 /// The turn was stopped by somebody else.
 pub const CANCELLED: &str = "The answer was stopped, in another place or by a newer question.";
 /// The turn has failed without a word.
 pub const FAILED: &str = "The core could not answer. You can ask again.";
+/// What the person can do about an answer that failed, where its kind says so.
+#[must_use]
+pub fn advice(kind: RpcErrorKind) -> Option<&'static str> {
+    match kind {
+        RpcErrorKind::RateLimited => Some(
+            "Too much was asked in a short time. Your question is stored: ask again in a few minutes.",
+        ),
+        RpcErrorKind::ProviderAuth => Some(
+            "A key that the core uses elsewhere was refused; you are still signed in. The key is changed in the settings of the core.",
+        ),
+        RpcErrorKind::Transport | RpcErrorKind::Timeout => {
+            Some("The core could not reach what it needs for an answer. You can ask again.")
+        }
+        _ => None,
+    }
+}
+
+/// What is left to spend, below an answer that failed for want of it; `None` where nothing is known of it.
+#[must_use]
+pub fn left(usage: &Usage, plan: Option<&str>, now: i64) -> Option<String> {
+    const LONGEST_PLAN: usize = 40;
+    let left = usage.remaining.map(|left| match usage.budget {
+        Some(budget) => format!("Left to spend: {} of {}.", dollars(left), dollars(budget)),
+        None => format!("Left to spend: {}.", dollars(left)),
+    });
+    let ends = usage.ends.map(|ends| ends - now).filter(|wait| *wait > 0);
+    let ends = ends.map(|wait| format!("A new cycle begins {}.", within(wait)));
+    let plan = plan.map(|plan| plan.chars().take(LONGEST_PLAN).collect::<String>());
+    let plan = plan.map(|plan| format!("Your plan: {plan}."));
+    let all = [left, ends, plan].into_iter().flatten();
+    let all = all.collect::<Vec<_>>().join(" ");
+    (!all.is_empty()).then_some(all)
+}
+
+fn dollars(cents: i64) -> String {
+    let cents = cents.max(0);
+    format!("${}.{:02}", cents / 100, cents % 100)
+}
+
+/// How long it is until then, in milliseconds.
+fn within(wait: i64) -> String {
+    const HOUR: i64 = 3_600_000;
+    let hours = wait.saturating_add(HOUR - 1) / HOUR;
+    match hours {
+        ..=1 => "within an hour".to_owned(),
+        2..=47 => format!("in {hours} hours"),
+        _ => format!("in {} days", hours / 24),
+    }
+}
+
 /// A tool has failed.
 pub const CALL_FAILED: &str = "The tool failed";
 
@@ -244,5 +296,58 @@ fn told(what: &str, error: &RpcError) -> String {
     match error.message.as_deref() {
         Some(said) => format!("{what} The core says: {said}"),
         None => format!("{what} Try again in a moment."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_is_said_as_far_as_it_is_known() {
+        const HOUR: i64 = 3_600_000;
+        let usage = |remaining, budget, ends| Usage {
+            remaining,
+            budget,
+            ends,
+        };
+        for (usage, plan, want) in [
+            (usage(None, None, None), None, None),
+            (
+                usage(Some(725), None, None),
+                None,
+                Some("Left to spend: $7.25."),
+            ),
+            (
+                usage(Some(-3), Some(2_000), Some(72 * HOUR)),
+                Some("BASIC"),
+                Some(
+                    "Left to spend: $0.00 of $20.00. A new cycle begins in 3 days. Your plan: BASIC.",
+                ),
+            ),
+            (
+                usage(None, Some(5), Some(HOUR)),
+                None,
+                Some("A new cycle begins within an hour."),
+            ),
+            (
+                usage(None, None, Some(5 * HOUR - 1)),
+                None,
+                Some("A new cycle begins in 5 hours."),
+            ),
+            // What lies behind us says nothing.
+            (
+                usage(None, None, Some(-1)),
+                Some("FREE"),
+                Some("Your plan: FREE."),
+            ),
+            (
+                usage(Some(i64::MAX), None, Some(i64::MIN)),
+                None,
+                Some("Left to spend: $92233720368547758.07."),
+            ),
+        ] {
+            assert_eq!(left(&usage, plan, 0).as_deref(), want);
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! Sentences of the rows of a conversation: folds, captions, verdicts, images and sources.
 
+use crate::core::thread::delegate::{Delegate, Progress};
 use crate::core::thread::picture::Unshown;
 use crate::core::thread::source::Source;
 use crate::core::time::DayDistance;
@@ -96,6 +97,32 @@ pub fn lasted(milliseconds: i64) -> String {
     } else {
         format!("{minutes} min {} s", rest / 10)
     }
+}
+
+/// An agent that was set to work, where nobody says which.
+pub const DELEGATE: &str = "Another agent";
+
+/// What is known of the work of such an agent, in one line.
+#[must_use]
+pub fn delegate(agent: &Delegate) -> String {
+    let is_running = agent.progress == Progress::Running;
+    let tool = agent.tool.as_ref().filter(|_| is_running);
+    let round = agent.round.filter(|_| is_running);
+    let used = (!is_running && agent.message.is_none()).then_some(agent.used);
+    let parts = [
+        agent.message.clone(),
+        tool.map(|tool| format!("uses {tool}")),
+        round.map(|(round, of)| match of {
+            Some(of) => format!("round {round} of {of}"),
+            None => format!("round {round}"),
+        }),
+        used.and_then(|used| match used {
+            0 => None,
+            1 => Some("used 1 tool".to_owned()),
+            _ => Some(format!("used {used} tools")),
+        }),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }
 
 /// Reasoning that is over, and how long it took.
@@ -216,6 +243,31 @@ pub fn source_texts(sources: &[Source]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_agent_at_work_says_what_about_and_how_far_it_is() {
+        let of = |content: &str| {
+            let agent = Delegate::read(crate::core::thread::delegate::ACTIVITY, content);
+            agent.map(|agent| delegate(&agent)).unwrap_or_default()
+        };
+        for (content, want) in [
+            (r#"{"state":"running"}"#, ""),
+            (
+                r#"{"state":"running","message":"Researching","tool":"web","round":1,"rounds":6,"tools":[{}]}"#,
+                "Researching · uses web · round 1 of 6",
+            ),
+            (r#"{"state":"running","round":2}"#, "round 2"),
+            (
+                r#"{"state":"done","message":"Found two","tool":"web","round":1,"tools":[{}]}"#,
+                "Found two",
+            ),
+            (r#"{"state":"done","tools":[{}]}"#, "used 1 tool"),
+            (r#"{"state":"failed","tools":[{},{}]}"#, "used 2 tools"),
+            (r#"{"state":"failed"}"#, ""),
+        ] {
+            assert_eq!(of(content), want, "{content}");
+        }
+    }
 
     #[test]
     fn times_are_told_by_how_far_back_they_are() {

@@ -168,6 +168,9 @@ impl ApiClient {
                 Ok(bearer) => bearer,
                 Err(next) => return Err(self.refused(next)),
             };
+            // A server that keeps the session itself wants its token with calls; what it only lets read is open to everybody.
+            let is_open_there = self.session.is_kept_there() && request.verb == Verb::Get;
+            let bearer = bearer.filter(|_| !is_open_there);
             // Somebody else may have signed in while this waited: what one person asks is never
             // asked in the name of another.
             if stamp.epoch != epoch {

@@ -466,6 +466,8 @@ impl RoomState {
         let is_here = matches!(shared.here(), Some(Route::Room { alias, room, .. }) if is_here(&alias, &room));
         // What was written meanwhile goes along.
         thread.composer().take_over(&self.0.new_thread, is_here);
+        // The request is under way while its page is made.
+        thread.begin(message, made.run, made.state);
         if is_here {
             // The page of the new thread takes the place of the empty one.
             shared.go(
@@ -482,6 +484,5 @@ impl RoomState {
             };
             load.data.get_or_insert_default().insert(0, fresh);
         });
-        thread.begin(message, made.run, made.state);
     }
 }

@@ -42,6 +42,9 @@ use self::input::Earlier;
 use self::past::Past;
 use self::run::Message;
 
+/// So long ago is a moment ago, in milliseconds.
+const A_MOMENT: u64 = 1_000;
+
 /// The full name of a thread.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ThreadKey {
@@ -288,6 +291,13 @@ impl ThreadState {
 
     fn now(&self) -> i64 {
         self.0.room.server().shared().now()
+    }
+
+    /// Whether a row was finished a moment ago, so that all of it may have come at once.
+    #[must_use]
+    pub fn is_just_done(&self, row: &Row) -> bool {
+        row.ended
+            .is_some_and(|ended| self.now().abs_diff(ended) < A_MOMENT)
     }
 
     fn is_live(&self) -> bool {

@@ -24,7 +24,7 @@ const BELOW_PAGE: u8 = 2;
 /// The same for a text that stands under a heading of its own.
 const BELOW_TITLE: u8 = 3;
 /// Of a text that is on show, so many new bytes are drawn in one frame.
-const AT_ONCE: usize = 32 * 1024;
+const AT_ONCE: usize = 64 * 1024;
 /// At first, while everything around it is new too; twice as many in each frame after that, as long as there is more than that.
 const AT_FIRST: usize = 8 * 1024;
 

@@ -6,14 +6,14 @@ use super::{is_done, need};
 use crate::core::room::ThreadId;
 use crate::core::rpc::envelope::{Answer, Call, RpcError};
 
-/// Starts a turn. `client` names the stream of events that tells of it; open that first, and store the question.
+/// Starts a turn. `client` names the stream of events that tells of it; open that first, and store the question. The core has a
+/// model of its own for it.
 #[must_use]
-pub fn send(client: &str, thread: &ThreadId, message: &str, model: Option<&str>) -> Call {
-    let mut params = json!({ "client_id": client, "thread_id": thread.0, "message": message });
-    if let (Some(model), Some(params)) = (model, params.as_object_mut()) {
-        params.insert("model_override".to_owned(), json!(model));
-    }
-    Call::new("openhuman.channel_web_chat", params)
+pub fn send(client: &str, thread: &ThreadId, message: &str) -> Call {
+    Call::new(
+        "openhuman.channel_web_chat",
+        json!({ "client_id": client, "thread_id": thread.0, "message": message }),
+    )
 }
 
 /// Reads the request by which the turn goes from now on.
@@ -34,16 +34,6 @@ pub fn cancel(client: &str, thread: &ThreadId) -> Call {
         "openhuman.channel_web_cancel",
         json!({ "client_id": client, "thread_id": thread.0 }),
     )
-}
-
-/// Reads whether there was one to stop.
-#[must_use]
-pub fn read_cancel(answer: &Answer) -> bool {
-    is_done(answer, "cancelled")
-        && answer
-            .value()
-            .get("request_id")
-            .is_some_and(serde_json::Value::is_string)
 }
 
 #[cfg(test)]

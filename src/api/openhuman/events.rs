@@ -8,8 +8,8 @@ use crate::core::room::ThreadId;
 use crate::core::rpc::envelope::RpcError;
 use crate::core::rpc::turn::event::{Child, TurnEvent, TurnEventKind};
 
-/// The stream of what is told to this client. It asks for no bearer: whoever knows the name can listen, so it must be random. What is
-/// said before it is open is lost.
+/// The stream of what is told to this client. It asks for no bearer and is sent none: whoever knows the name can listen, so it must be
+/// random. What is said before it is open is lost.
 #[must_use]
 pub fn stream(client: &str) -> ApiRequest {
     ApiRequest::get(format!("/events?client_id={}", segment(client)))
@@ -127,7 +127,10 @@ impl Fields<'_> {
                 name: tool(),
                 is_good: self.is_good(),
             },
-            "completed" => Child::Completed { message: message() },
+            "completed" => Child::Completed {
+                message: message(),
+                elapsed: number("elapsed_ms"),
+            },
             "failed" => Child::Failed { message: message() },
             _ => return Ok(None),
         };

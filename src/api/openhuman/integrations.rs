@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{is_done, need, text};
+use super::{need, text};
 use crate::core::rpc::envelope::{Answer, Call, RpcError};
 use crate::core::rpc::integration::{Connection, Link, slug};
 use crate::core::rpc::poll::PART_LIMIT;
@@ -115,12 +115,6 @@ pub fn delete(connection: &str) -> Call {
         json!({ "connection_id": connection }),
     )
     .within(SLOW)
-}
-
-/// Reads whether there was one.
-#[must_use]
-pub fn read_delete(answer: &Answer) -> bool {
-    is_done(answer, "deleted")
 }
 
 #[cfg(test)]

@@ -134,14 +134,13 @@ pub fn me() -> Call {
 
 /// Gives the core a session. It asks the account service first; a refusal is about this token, not about a session that is there.
 #[must_use]
-pub fn store(token: &Secret<String>, user: Option<&str>) -> Call {
-    let mut params = json!({ "token": token.expose(), "user": {} });
-    if let (Some(user), Some(params)) = (user, params.as_object_mut()) {
-        params.insert("user_id".to_owned(), json!(user));
-    }
-    Call::new("openhuman.auth_store_session", params)
-        .within(SLOW)
-        .in_place()
+pub fn store(token: &Secret<String>) -> Call {
+    Call::new(
+        "openhuman.auth_store_session",
+        json!({ "token": token.expose(), "user": {} }),
+    )
+    .within(SLOW)
+    .in_place()
 }
 
 /// Reads whether it was stored. Read it back with [`state`] all the same.
@@ -162,12 +161,6 @@ pub fn read_store(answer: &Answer) -> Result<(), RpcError> {
 #[must_use]
 pub fn clear() -> Call {
     Call::bare("openhuman.auth_clear_session").in_place()
-}
-
-/// Reads whether there was one.
-#[must_use]
-pub fn read_clear(answer: &Answer) -> bool {
-    is_done(answer, "removed")
 }
 
 /// Trades the token of a sign-in link for that of a session, once. It is not stored by that.

@@ -47,24 +47,6 @@ fn a_core_is_known_by_its_name() {
 }
 
 #[test]
-fn only_a_good_word_is_a_core_that_is_up() {
-    assert!(read_health(r#"{"ok":true}"#));
-    for body in ["", "<html>", r#"{"ok":false}"#, r#"{"ok":"true"}"#, "true"] {
-        assert!(!read_health(body), "{body}");
-    }
-}
-
-#[test]
-fn a_version_is_needed_where_one_is_asked_for() {
-    assert_eq!(
-        read_version(&Answer::from(json!({"version":"0.53.20"}))).unwrap(),
-        "0.53.20"
-    );
-    assert!(read_version(&Answer::from(json!({"version":""}))).is_err());
-    assert!(read_version(&Answer::from(json!({"version":5}))).is_err());
-}
-
-#[test]
 fn links_of_another_app_leave_their_text() {
     for (text, want) in [
         (

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{is_done, need, text, without_pseudo_links};
+use super::{need, text, without_pseudo_links};
 use crate::core::room::ThreadId;
 use crate::core::rpc::envelope::{Answer, Call, RpcError};
 use crate::core::rpc::thread::{
@@ -106,12 +106,6 @@ pub fn delete(thread: &ThreadId, now: i64) -> Call {
         "openhuman.threads_delete",
         json!({ "thread_id": thread.0, "deleted_at": format_rfc3339(now) }),
     )
-}
-
-/// Reads whether there was one to delete.
-#[must_use]
-pub fn read_delete(answer: &Answer) -> bool {
-    is_done(answer, "deleted")
 }
 
 /// The messages of a thread; none of one that is not known.
@@ -229,24 +223,13 @@ fn turn_call(value: &Value) -> Option<TurnCall> {
         id: text(value, "id")?,
         name: text(value, "name")?,
         args: text(value, "argsBuffer"),
+        is_child: value.get("subagent").is_some_and(|child| !child.is_null()),
         status: match value.get("status").and_then(Value::as_str) {
             Some("success") => CallStatus::Good,
             Some("error") => CallStatus::Failed,
             _ => CallStatus::Running,
         },
     })
-}
-
-/// Forgets a turn that broke off.
-#[must_use]
-pub fn clear_turn(thread: &ThreadId) -> Call {
-    of("openhuman.threads_turn_state_clear", thread)
-}
-
-/// Reads whether there was one.
-#[must_use]
-pub fn read_clear_turn(answer: &Answer) -> bool {
-    is_done(answer, "cleared")
 }
 
 #[cfg(test)]

@@ -7,16 +7,21 @@ use crate::core::rpc::account::Usage;
 use crate::core::rpc::envelope::{Answer, Call};
 use crate::core::time::parse_rfc3339;
 
+/// Whoever waits for an answer waits for this too, in milliseconds.
+const SHORT: u64 = 5_000;
+
 /// What is left.
 #[must_use]
 pub fn usage() -> Call {
     Call::bare("openhuman.team_get_usage")
+        .within(SHORT)
+        .in_place()
 }
 
 /// Reads what is left; what is not said is not there.
 #[must_use]
 pub fn read_usage(answer: &Answer) -> Usage {
-    let amount = |name: &str| answer.value().get(name).and_then(Value::as_f64);
+    let amount = |name: &str| answer.value().get(name).and_then(Value::as_f64).map(cents);
     Usage {
         remaining: amount("remainingUsd"),
         budget: amount("cycleBudgetUsd"),
@@ -24,10 +29,20 @@ pub fn read_usage(answer: &Answer) -> Usage {
     }
 }
 
+/// Amounts come as dollars with a fraction.
+fn cents(dollars: f64) -> i64 {
+    // A float that is out of bounds, or none, becomes the nearest bound, or 0.
+    #[allow(clippy::cast_possible_truncation)]
+    let cents = (dollars * 100.0).round() as i64;
+    cents
+}
+
 /// Which plan the account is on.
 #[must_use]
 pub fn plan() -> Call {
     Call::bare("openhuman.billing_get_current_plan")
+        .within(SHORT)
+        .in_place()
 }
 
 /// Reads the plan.
@@ -51,7 +66,7 @@ mod tests {
         let usage = read_usage(&answer);
         assert_eq!(
             (usage.remaining, usage.budget, usage.ends),
-            (Some(1.5), Some(10.0), Some(1000))
+            (Some(150), Some(1_000), Some(1000))
         );
         assert_eq!(
             read_usage(&Answer::from(json!({"remainingUsd":"much"}))),

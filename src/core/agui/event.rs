@@ -108,6 +108,7 @@ pub enum Event {
         message_id: Option<String>,
         call_id: String,
         content: String,
+        failed: bool,
         at: Option<i64>,
     },
     StateSnapshot {
@@ -379,6 +380,7 @@ fn known_message(
             message_id: fields.text("messageId"),
             call_id: call_id()?,
             content: fields.content("content")?,
+            failed: false,
             at,
         },
         "ACTIVITY_SNAPSHOT" => Event::ActivitySnapshot {

@@ -24,13 +24,13 @@ pub struct User {
     pub email: Option<String>,
 }
 
-/// What is left to spend in the cycle under way, in dollars; `None` where the server does not say.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+/// What is left to spend in the cycle under way, in cents; `None` where the server does not say.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Usage {
     /// What is left.
-    pub remaining: Option<f64>,
+    pub remaining: Option<i64>,
     /// What there was.
-    pub budget: Option<f64>,
+    pub budget: Option<i64>,
     /// When the cycle ends, in milliseconds since 1970.
     pub ends: Option<i64>,
 }

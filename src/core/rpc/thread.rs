@@ -86,6 +86,8 @@ pub struct TurnCall {
     pub args: Option<String>,
     /// How it stands.
     pub status: CallStatus,
+    /// It is another agent that was set to work.
+    pub is_child: bool,
 }
 
 /// How a call stands.

@@ -20,9 +20,10 @@ use serde_json::{Value, json};
 use self::event::{Child, Key, TurnEvent, TurnEventKind};
 use super::classify::{Certainty, Failure, Origin, RpcErrorKind, classify};
 use super::redact::told;
-use super::thread::{CallStatus, TurnState};
+use super::thread::{CallStatus, TurnCall, TurnState};
 use crate::core::agui::event::Event;
 use crate::core::room::ThreadId;
+use crate::core::thread::delegate;
 
 /// How long a turn may be silent before it is given up, in milliseconds.
 pub const SILENCE: i64 = 600_000;
@@ -124,6 +125,10 @@ impl Turn {
             turn.end_thought(&mut steps);
         }
         for call in &state.calls {
+            if call.is_child {
+                turn.resume_child(call, &mut steps);
+                continue;
+            }
             let args = call.args.as_deref().unwrap_or_default();
             turn.call(&call.id, &call.name, args, &mut steps);
             match call.status {
@@ -137,6 +142,22 @@ impl Turn {
             turn.say(&state.text, &mut steps);
         }
         (turn, steps)
+    }
+
+    fn resume_child(&mut self, call: &TurnCall, steps: &mut Vec<Step>) {
+        let (agent, message, elapsed) = (call.name.clone(), None, None);
+        let spawned = Child::Spawned {
+            agent,
+            message: None,
+        };
+        self.child(&call.id, &spawned, steps);
+        match call.status {
+            CallStatus::Running => {}
+            CallStatus::Good => {
+                self.child(&call.id, &Child::Completed { message, elapsed }, steps);
+            }
+            CallStatus::Failed => self.child(&call.id, &Child::Failed { message }, steps),
+        }
     }
 
     /// The request, which is also the name of the run.
@@ -365,6 +386,7 @@ impl Turn {
                 message_id: None,
                 call_id: call,
                 content,
+                failed: false,
                 at: None,
             })
         } else {
@@ -381,7 +403,7 @@ impl Turn {
         step.note(state);
         steps.push(Step::Apply(Event::ActivitySnapshot {
             message_id: format!("{}/{task}", self.request),
-            activity_type: "SUBAGENT".to_owned(),
+            activity_type: delegate::ACTIVITY.to_owned(),
             content: state.clone(),
             replace: true,
             at: None,

@@ -13,7 +13,9 @@ use crate::core::agui::sse::Decoder;
 use crate::core::error::ApiError;
 use crate::core::room::ThreadId;
 use crate::core::rpc::cascade::{Source, Verdict};
+use crate::core::rpc::classify::RpcErrorKind;
 use crate::core::rpc::envelope::RpcError;
+use crate::core::rpc::redact::Place;
 use crate::core::rpc::thread::{Message, Sender};
 use crate::core::rpc::turn::{Outcome, Step, Turn, answer_id};
 use crate::core::session::machine::Epoch;
@@ -29,8 +31,8 @@ pub type Live = Arc<Mutex<Turn>>;
 /// How often an answer is tried to be stored, and the pause between, in milliseconds.
 const TRIES: u32 = 3;
 const PAUSE: u32 = 1_000;
-/// How long another tab may take to store the same answer, in milliseconds.
-const LOCK_WAIT: u32 = 5_000;
+/// How long another tab may take to store the same answer, or to ask, in milliseconds.
+pub const LOCK_WAIT: u32 = 5_000;
 
 /// The events for these steps of the timeline.
 pub fn events(steps: Vec<Step>) -> Vec<Event> {
@@ -48,6 +50,7 @@ fn event(step: Step) -> Event {
             } else {
                 format!("{}: {content}", words::CALL_FAILED)
             },
+            failed: true,
             at: None,
         },
     }
@@ -109,8 +112,11 @@ impl EventStream for Answer {
             let outcome = lock(&self.live).outcome().cloned();
             if let Some(outcome) = outcome {
                 let last = self.end(outcome).await;
-                (self.over)();
-                return Some(Ok(vec![last]));
+                // What waits for a sign-in is not over.
+                if last.is_ok() {
+                    (self.over)();
+                }
+                return Some(last.map(|last| vec![last]));
             }
             Some(match self.bytes.next().await? {
                 Ok(bytes) => {
@@ -148,15 +154,19 @@ impl Answer {
         live.outcome().is_none() && self.client.now() >= live.gives_up_at()
     }
 
-    /// The last event of the run.
-    async fn end(&self, outcome: Outcome) -> Event {
-        match outcome {
+    /// The last event of the run; an error where it is known only after the next sign-in.
+    async fn end(&self, outcome: Outcome) -> Result<Event, ApiError> {
+        Ok(match outcome {
             Outcome::Answered { text } => {
                 if text.trim().is_empty() || self.keep(text).await {
-                    return Event::RunFinished {
+                    return Ok(Event::RunFinished {
                         result: None,
                         at: None,
-                    };
+                    });
+                }
+                // Threads belong to whoever is signed in: it is stored when they are back.
+                if !self.client.0.session.is_active_untracked() {
+                    return Err(ApiError::Unauthorized);
                 }
                 failed(words::NOT_STORED)
             }
@@ -169,9 +179,15 @@ impl Answer {
                         epoch: self.epoch,
                     });
                 }
-                failed(message.as_deref().unwrap_or(words::FAILED))
+                self.client.note("an answer of", kind, Place::Turn);
+                let more = match kind {
+                    RpcErrorKind::BudgetExceeded => self.client.left().await,
+                    kind => words::advice(kind).map(str::to_owned),
+                };
+                let told = message.unwrap_or_else(|| words::FAILED.to_owned());
+                failed(&more.map_or_else(|| told.clone(), |more| format!("{told}\n\n{more}")))
             }
-        }
+        })
     }
 
     /// Stores the answer, also where nobody follows it any more; whether that worked.
@@ -200,20 +216,23 @@ struct Storing {
 impl Storing {
     /// Once, whoever else listens.
     async fn store(&self, text: &str) -> Result<(), RpcError> {
-        let shared = &self.client.0.shared;
-        let name = format!("enfilade-answer-{}", self.thread);
-        let _held = shared.ports.lock.acquire(name, LOCK_WAIT).await;
+        let _held = self.client.alone(&self.thread, LOCK_WAIT).await;
         let id = answer_id(&self.request);
         let mut last = Ok(false);
         for at in 0..TRIES {
             if at > 0 {
-                shared.ports.clock.sleep(PAUSE).await;
+                self.client.0.shared.ports.clock.sleep(PAUSE).await;
             }
             last = self.store_once(&id, text).await;
             // It may have arrived without our hearing of it.
             last = last.map(|is_new| is_new || at > 0);
-            if !matches!(&last, Err(error) if error.kind.is_transient()) {
-                break;
+            match &last {
+                Err(error) if error.kind.is_transient() => {}
+                // The threads of a person are not there while nobody is signed in: that is found out before the next try.
+                Err(error) if error.kind == RpcErrorKind::ThreadNotFound => {
+                    self.client.verify().await;
+                }
+                _ => break,
             }
         }
         // Whoever has stored it asks, and nobody else.
@@ -245,10 +264,9 @@ impl Storing {
             at: Some(now),
             tool: None,
         };
-        self.client
-            .call(threads::append(thread, &message, now))
-            .await
-            .map(|_| true)
+        let stored = self.client.call(threads::append(thread, &message, now));
+        threads::read_append(&stored.await?)?;
+        Ok(true)
     }
 }
 

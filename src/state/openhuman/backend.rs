@@ -17,8 +17,9 @@ use crate::core::agui::run::{Cursor, RunInput, UserContent, WireMessage};
 use crate::core::error::ApiError;
 use crate::core::record::keys;
 use crate::core::room::{RoomId, ThreadId};
+use crate::core::rpc::redact::Place;
 use crate::core::rpc::stored::{Exchange, exchanges};
-use crate::core::rpc::thread::{Message, Repair, Sender, ThreadEntry, repair};
+use crate::core::rpc::thread::{Message, Repair, Sender, ThreadEntry, TurnState, repair};
 use crate::core::rpc::turn::Turn;
 use crate::core::rpc::turn::event::{TurnEvent, TurnEventKind};
 use crate::core::thread::history::{NewThread, StoredRun, ThreadSummary};
@@ -27,6 +28,14 @@ use crate::i18n::openhuman as words;
 use crate::state::backend::{Abilities, Answer, Backend, RunStream, Runs};
 use crate::state::task::{lock, spawn};
 use crate::state::thread::ThreadKey;
+
+/// How long another tab may take to ask, or to store an answer, in milliseconds: two calls and their repetitions.
+const OTHER_TAB: u32 = 120_000;
+/// A question may be sent a moment after it was stored: for so long it is looked whether it was, so often, with this pause between
+/// (milliseconds).
+const YOUNG: i64 = 10_000;
+const LOOKS: u32 = 3;
+const LOOK_PAUSE: u32 = 1_000;
 
 /// Speaks to one core. Clones share what they know.
 #[derive(Clone)]
@@ -105,6 +114,8 @@ impl Core {
     async fn ask(self, key: ThreadKey, run: String, text: String) -> Result<RunStream, ApiError> {
         // What is said before somebody listens is lost.
         let bytes = self.listen().await?;
+        // To other tabs, a question that is not sent yet looks like one whose answer was missed.
+        let _alone = self.client().alone(&key.thread, answer::LOCK_WAIT).await;
         let (client, now) = (self.client(), self.client().now());
         let question = Message {
             id: run.clone(),
@@ -114,14 +125,17 @@ impl Core {
             tool: None,
         };
         let stored = client.call(threads::append(&key.thread, &question, now));
-        if let Err(error) = stored.await {
+        let stored = stored
+            .await
+            .and_then(|answer| threads::read_append(&answer));
+        if let Err(error) = stored {
             // It may have arrived without our hearing of it: then it must not be asked twice.
             let is_there = error.kind.is_transient() && self.has(&key.thread, &run).await;
             if !is_there {
                 return Err(error.into());
             }
         }
-        let sent = chat::send(&self.listener(), &key.thread, &text, None);
+        let sent = chat::send(&self.listener(), &key.thread, &text);
         let sent = client.call(sent).await;
         match sent.and_then(|answer| chat::read_send(&answer)) {
             Ok(request) => {
@@ -152,6 +166,41 @@ impl Core {
         answer::stream(self.client().clone(), key.clone(), live, bytes, first, over)
     }
 
+    async fn found(&self, thread: &ThreadId) -> Result<Found, ApiError> {
+        // In this order: an answer that is stored in between is not taken for a missed one.
+        let state = self.client().call(threads::turn_state(thread)).await?;
+        Ok(Found {
+            state: threads::read_turn_state(&state)?,
+            messages: self.messages(thread).await?,
+        })
+    }
+
+    /// What a core has of a thread. A question that seems to have no answer may be on its way to the core, or its answer to be stored:
+    /// where a tab of this browser is at it, that is waited for, and a question just asked elsewhere is looked at a few times more.
+    async fn settled(
+        &self,
+        thread: &ThreadId,
+        run: &str,
+        is_sent: bool,
+    ) -> Result<Found, ApiError> {
+        let mut found = self.found(thread).await?;
+        for _ in 0..LOOKS {
+            if found.unanswered(run).is_none() {
+                break;
+            }
+            let other = self.client().alone(thread, OTHER_TAB).await;
+            drop(other);
+            found = self.found(thread).await?;
+            let at = found.unanswered(run).and_then(|question| question.at);
+            let age = at.map(|at| self.client().now() - at);
+            if is_sent || !age.is_some_and(|age| (0..YOUNG).contains(&age)) {
+                break;
+            }
+            self.client().0.shared.ports.clock.sleep(LOOK_PAUSE).await;
+        }
+        Ok(found)
+    }
+
     /// Goes on with a turn, in the state in which the core says it is.
     async fn take_up(self, key: ThreadKey, run: String) -> Result<RunStream, ApiError> {
         let bytes = self.listen().await?;
@@ -161,26 +210,21 @@ impl Core {
             // All of it has come: only storing it was cut off.
             return Ok(self.follow(&key, run, turn.clone(), bytes, Vec::new()));
         }
-        let client = self.client();
-        let state = client.call(threads::turn_state(&key.thread)).await?;
-        let state = threads::read_turn_state(&state)?;
-        let messages = self.messages(&key.thread).await?;
-        let (asked, is_last) = until_end(&messages, &run);
-        // What is under way answers the newest question.
-        let state = state.filter(|_| is_last);
-        let now = client.now();
-        Ok(match (repair(asked, state.as_ref()), state) {
+        let found = self.settled(&key.thread, &run, known.is_some()).await?;
+        let (asked, state) = found.of(&run);
+        let now = self.client().now();
+        Ok(match (repair(asked, state), state) {
             (Repair::Follow, Some(state)) => match known {
                 Some(turn) if turn.request() == state.request => {
                     self.follow(&key, run, turn, bytes, Vec::new())
                 }
                 _ => {
-                    let (turn, steps) = Turn::resume(key.thread.clone(), &state, now);
+                    let (turn, steps) = Turn::resume(key.thread.clone(), state, now);
                     self.follow(&key, run, turn, bytes, answer::events(steps))
                 }
             },
             (Repair::Interrupted, Some(state)) => {
-                let (_, steps) = Turn::resume(key.thread.clone(), &state, now);
+                let (_, steps) = Turn::resume(key.thread.clone(), state, now);
                 let mut events = answer::events(steps);
                 events.push(answer::failed(words::INTERRUPTED));
                 answer::told(events)
@@ -198,6 +242,28 @@ impl Core {
                 answer::told(answer::events(turn.take(&done, now)))
             }
         })
+    }
+}
+
+/// What a core has of a thread.
+struct Found {
+    messages: Vec<Message>,
+    state: Option<TurnState>,
+}
+
+impl Found {
+    /// The messages up to the end of a run, and the turn that answers it: what is under way answers the newest question.
+    fn of(&self, run: &str) -> (&[Message], Option<&TurnState>) {
+        let (asked, is_last) = until_end(&self.messages, run);
+        (asked, self.state.as_ref().filter(|_| is_last))
+    }
+
+    /// The newest question, if it is that of this run and seems to have no answer.
+    fn unanswered(&self, run: &str) -> Option<&Message> {
+        let (asked, state) = self.of(run);
+        let is_last = asked.len() == self.messages.len();
+        let is_missed = is_last && matches!(repair(asked, state), Repair::Missed { .. });
+        asked.last().filter(|_| is_missed)
     }
 }
 
@@ -339,7 +405,7 @@ impl Backend for Core {
         );
         spawn(async move {
             if let Err(error) = client.call(call).await {
-                log::warn!("a core could not be told to stop: {error}");
+                client.note("a stop on", error.kind, Place::Call);
             }
         });
     }

@@ -3,16 +3,20 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
-use crate::api::openhuman::request;
+use futures_util::future::join;
+
+use crate::api::openhuman::{request, usage};
 use crate::core::error::ApiError;
+use crate::core::room::ThreadId;
 use crate::core::rpc::cascade::{Cascade, Source, Verdict};
 use crate::core::rpc::classify::RpcErrorKind;
 use crate::core::rpc::envelope::{Answer, Call, Ids, RpcError, read};
+use crate::core::rpc::redact::{Level, Place, Report, report};
 use crate::core::secret::Secret;
 use crate::core::server::id::ServerId;
 use crate::core::session::machine::Epoch;
 use crate::i18n::openhuman as words;
-use crate::port::TransportError;
+use crate::port::{LockGuard, TransportError};
 use crate::state::client::ApiClient;
 use crate::state::server::Server;
 use crate::state::session::ServerSession;
@@ -93,6 +97,40 @@ impl CoreClient {
         answer
     }
 
+    /// Waits until no tab of this browser asks in this thread or stores an answer there, so many milliseconds at most. Others wait until
+    /// the guard is dropped.
+    pub(super) async fn alone(&self, thread: &ThreadId, wait: u32) -> Option<Box<dyn LockGuard>> {
+        let name = format!("enfilade-core-{}-{thread}", self.0.id.as_str());
+        self.0.shared.ports.lock.acquire(name, wait).await.ok()
+    }
+
+    /// One line about a failure, as loud as it deserves: of what the server has said nothing gets into it.
+    pub(super) fn note(&self, what: &str, kind: RpcErrorKind, place: Place) {
+        // The one line about an end is that of the transition.
+        if kind.expiry().is_some() {
+            return;
+        }
+        let Report { level, counts } = report(kind, place);
+        let end = if counts {
+            ", which should not happen"
+        } else {
+            ""
+        };
+        log::log!(
+            log_level(level),
+            "{what} {}: {kind:?}{end}",
+            self.0.id.host_and_port()
+        );
+    }
+
+    /// What the person has left to spend, in words. A part that cannot be had is left out; without a session nothing is asked.
+    pub(super) async fn left(&self) -> Option<String> {
+        let (usage, plan) = join(self.call(usage::usage()), self.call(usage::plan())).await;
+        let usage = usage.map(|answer| usage::read_usage(&answer));
+        let plan = plan.ok().and_then(|answer| usage::read_plan(&answer));
+        words::left(&usage.unwrap_or_default(), plan.as_deref(), self.now())
+    }
+
     /// It may be another version by now: everything is asked for once more.
     pub(super) fn ask_anew(&self) {
         lock(&self.0.missing).clear();
@@ -124,6 +162,16 @@ impl CoreClient {
             Err(ApiError::Unauthorized) => Err(RpcError::of(RpcErrorKind::Cancelled)),
             Err(error) => Err(error.into()),
         }
+    }
+}
+
+/// The level of the log that stands for it.
+pub(super) fn log_level(level: Level) -> log::Level {
+    match level {
+        Level::Debug => log::Level::Debug,
+        Level::Info => log::Level::Info,
+        Level::Warn => log::Level::Warn,
+        Level::Error => log::Level::Error,
     }
 }
 

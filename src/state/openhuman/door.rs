@@ -281,7 +281,7 @@ impl Door {
             },
             TokenKind::Session | TokenKind::Local => token,
         };
-        let store = || self.call(core_token, account::store(&token, None));
+        let store = || self.call(core_token, account::store(&token));
         let mut answer = store().await;
         // It may have been stored all the same; doing it twice does no harm.
         if matches!(&answer, Err(error) if error.kind == RpcErrorKind::Timeout) {

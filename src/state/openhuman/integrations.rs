@@ -13,6 +13,7 @@ use crate::core::rpc::classify::RpcErrorKind;
 use crate::core::rpc::envelope::{Answer, Call, RpcError};
 use crate::core::rpc::integration::{Integration, Link, panel};
 use crate::core::rpc::poll::{CONNECTING_FOR, INTEGRATIONS, Next, Note, Poll, World, once_more};
+use crate::core::rpc::redact::Place;
 use crate::i18n::openhuman as words;
 use crate::state::Load;
 use crate::state::shared::Shared;
@@ -257,15 +258,18 @@ impl Integrations {
 
     /// One line for a row of failures, and one when it works again.
     fn report(&self, note: Option<Note>) {
-        let host = self.0.client.0.id.host();
+        let host = self.0.client.0.id.host_and_port();
         match note {
             None => {}
-            Some(Note::Failing(kind)) => log::warn!("the integrations of {host}: {kind:?}"),
+            Some(Note::Failing(kind)) => {
+                self.0.client.note("the integrations of", kind, Place::Poll);
+            }
             Some(Note::Works { failures }) => {
                 log::info!("the integrations of {host} are there again after {failures} failures");
             }
             Some(Note::Stopped(kind)) => {
-                log::warn!("the integrations of {host} are not asked for any more: {kind:?}");
+                let what = "not asked for any more, the integrations of";
+                self.0.client.note(what, kind, Place::Poll);
             }
         }
     }
@@ -316,6 +320,7 @@ impl Integrations {
             let (this, toolkit) = (self.clone(), one.toolkit.clone());
             spawn(async move {
                 match this.0.client.call(api::delete(&connection)).await {
+                    // Also where there was nothing to give up any more: the list says what there is.
                     Ok(_) => {
                         this.note(&toolkit, None);
                         this.refresh();

@@ -9,13 +9,13 @@ use reactive_graph::traits::{GetUntracked, Set};
 use super::client::{CoreClient, knock};
 use super::integrations::Integrations;
 use crate::api::openhuman::session as account;
-use crate::api::soliplex::Profile;
 use crate::core::composer::draft::UserKey;
 use crate::core::error::ApiError;
 use crate::core::room::{Room, RoomId};
 use crate::core::rpc::account::Snapshot;
-use crate::core::rpc::cascade::{Read, Seen};
+use crate::core::rpc::cascade::Seen;
 use crate::core::rpc::identity::{Flip, Person};
+use crate::core::server::profile::Profile;
 use crate::core::session::token::Tokens;
 use crate::i18n::openhuman as words;
 use crate::state::server::Server;
@@ -61,7 +61,8 @@ impl CoreKeeper {
         let _ = lock(&self.person).take(Some(holder.as_str()), is_local);
     }
 
-    async fn read_snapshot(&self, server: &Server) -> Result<(), ApiError> {
+    /// Says whether the person has been through the first conversation.
+    async fn read_snapshot(&self, server: &Server) -> Result<bool, ApiError> {
         let epoch = self.client.epoch();
         let answer = self.client.call(account::snapshot()).await?;
         let snapshot = account::read_snapshot(&answer)?;
@@ -70,7 +71,7 @@ impl CoreKeeper {
         }
         self.client.saw(snapshot.seen, epoch);
         self.meet(server, &snapshot);
-        Ok(())
+        Ok(snapshot.is_onboarded)
     }
 
     /// Whoever is signed in now may be somebody else than before.
@@ -108,29 +109,21 @@ impl Keeper for CoreKeeper {
         let (this, server) = (self.clone(), server.clone());
         async move {
             let outcome = this.read_snapshot(&server).await;
-            let room = Room {
+            let room = |is_onboarded: bool| Room {
                 id: RoomId::from(ROOM),
                 name: words::ROOM.to_owned(),
                 description: Some(words::ROOM_TEXT.to_owned()),
-                welcome: None,
+                welcome: (!is_onboarded).then(|| words::FIRST_STEPS.to_owned()),
                 suggestions: Vec::new(),
             };
-            server.settle_rooms(outcome.map(|()| vec![room]));
+            server.settle_rooms(outcome.map(|is_onboarded| vec![room(is_onboarded)]));
         }
         .boxed_local()
     }
 
     fn verify(&self, _: &Server) -> LocalBoxFuture<'static, ()> {
-        let this = self.clone();
-        async move {
-            let epoch = this.client.epoch();
-            let answer = this.client.call(account::state()).await;
-            let read = answer.and_then(|answer| account::read_state(&answer));
-            if read == Ok(Read::Gone) {
-                this.client.saw(Seen::Nobody, epoch);
-            }
-        }
-        .boxed_local()
+        let client = self.client.clone();
+        async move { client.verify().await }.boxed_local()
     }
 
     fn end(&self, server: &Server, tokens: Tokens) -> LocalBoxFuture<'static, bool> {

@@ -2,10 +2,10 @@
 
 use reactive_graph::traits::WithUntracked;
 
-use super::client::{CoreClient, knock};
+use super::client::{CoreClient, knock, log_level};
 use crate::api::openhuman::session as account;
 use crate::core::rpc::cascade::{Action, Asked, Read, Report, Seen, Standing, Verdict};
-use crate::core::rpc::redact::{Level, level_of};
+use crate::core::rpc::redact::level_of;
 use crate::core::session::machine::{Epoch, Session};
 use crate::state::task::{lock, spawn};
 
@@ -14,6 +14,16 @@ impl CoreClient {
     pub fn judge(&self, verdict: Verdict) {
         let actions = lock(&self.0.cascade).verdict(verdict, self.now());
         self.carry_out(actions);
+    }
+
+    /// Asks the core whether it still holds the session; what follows from a no is looked into.
+    pub(super) async fn verify(&self) {
+        let epoch = self.epoch();
+        let answer = self.call(account::state()).await;
+        let read = answer.and_then(|answer| account::read_state(&answer));
+        if read == Ok(Read::Gone) {
+            self.saw(Seen::Nobody, epoch);
+        }
     }
 
     /// Takes what a snapshot says that was asked for when the cascade was in `epoch`.
@@ -69,7 +79,10 @@ impl CoreClient {
                     }
                 }
                 Action::Keep(_, doubt) => {
-                    log::debug!("the session on {} stays: {doubt:?}", self.0.id.host());
+                    log::debug!(
+                        "the session on {} stays: {doubt:?}",
+                        self.0.id.host_and_port()
+                    );
                 }
                 Action::Report(report) => self.report(&report),
                 ask @ (Action::Read(_) | Action::Wait(..) | Action::Ask(_)) => {
@@ -136,16 +149,10 @@ impl CoreClient {
 
     /// One line for each change of standing.
     fn report(&self, report: &Report) {
-        let level = match level_of(report.transition) {
-            Level::Debug => log::Level::Debug,
-            Level::Info => log::Level::Info,
-            Level::Warn => log::Level::Warn,
-            Level::Error => log::Level::Error,
-        };
         log::log!(
-            level,
+            log_level(level_of(report.transition)),
             "the session on {}: {:?}; {} further signs were dropped",
-            self.0.id.host(),
+            self.0.id.host_and_port(),
             report.transition,
             report.dropped
         );

@@ -1,6 +1,6 @@
 //! What opens a server that keeps the session itself: its core token, then the account.
 
-use leptos::prelude::*;
+use leptos::{html, prelude::*};
 
 use crate::i18n::connect as connect_words;
 use crate::i18n::openhuman as words;
@@ -9,6 +9,7 @@ use crate::state::openhuman::door::{Door, Wants};
 use crate::ui::kit::{Button, Monogram, TextField, Variant};
 use crate::ui::shell::hue;
 use crate::ui::use_app;
+use crate::web::dom::focus;
 
 /// Asks for what is missing, one thing after the other.
 #[component]
@@ -25,10 +26,14 @@ fn form(connect: &Connect, door: Door) -> AnyView {
     let (wants, busy, problem) = (door.wants(), door.busy(), door.problem());
     let typed = RwSignal::new(String::new());
     let is_core_token = Memo::new(move |_| wants.get() == Wants::CoreToken);
-    // What was typed belongs to one question only.
+    let field = NodeRef::<html::Input>::new();
+    // What was typed belongs to one question only, and whoever has come as far as this goes on typing.
     Effect::new(move |_| {
         is_core_token.track();
         typed.set(String::new());
+        if let Some(field) = field.get() {
+            focus(&field);
+        }
     });
     let pick = move |core: &'static str, account: &'static str| {
         Signal::derive(move || if is_core_token.get() { core } else { account }.to_owned())
@@ -84,6 +89,7 @@ fn form(connect: &Connect, door: Door) -> AnyView {
                     error=MaybeProp::derive(move || problem.get())
                     kind="password"
                     autocomplete="off"
+                    node_ref=field
                 />
                 <div class="row">
                     <Button variant=Variant::Primary submit=true busy=busy>

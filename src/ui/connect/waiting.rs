@@ -6,7 +6,7 @@ use crate::core::route::Route;
 use crate::core::session::machine::Session;
 use crate::core::session::return_to::ReturnTo;
 use crate::i18n::connect as words;
-use crate::state::connect::Waiting;
+use crate::state::connect::{Step, Waiting};
 use crate::state::server::Standing;
 use crate::ui::kit::{Button, Icon, IconView, Mark, Monogram, Size, Variant};
 use crate::ui::shell::hue;
@@ -69,6 +69,9 @@ pub fn WaitingPanel(
             </div>
         }
     });
+    // What is asked for below takes the place of the buttons.
+    let step = app.connect().step();
+    let is_asked = Memo::new(move |_| step.with(|step| matches!(step, Step::Key { .. })));
     let sign_in = {
         let server = server.clone();
         move |()| {
@@ -107,7 +110,7 @@ pub fn WaitingPanel(
                 <ul>{kept}</ul>
                 {stuck}
             </div>
-            <div class="row">
+            <div class="row" style:display=move || is_asked.get().then_some("none")>
                 <Button
                     variant=Variant::Primary
                     size=Size::Large

@@ -130,7 +130,11 @@ fn item(item: &Item, place: Place) -> Node {
             _ => children.push(block(node, &mut place)),
         }
     }
-    Element::new("li").holding(children).into()
+    let is_task = item.checked.is_some();
+    Element::new("li")
+        .with_some("class", is_task.then_some("md__task"))
+        .holding(children)
+        .into()
 }
 
 fn row(tag: &'static str, align: &[Align], columns: usize, cells: &[Vec<Inline>]) -> Node {

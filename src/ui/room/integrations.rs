@@ -194,8 +194,8 @@ fn row(
         <li class="integrations__row" data-state=state>
             <Monogram name=name.clone() hue=0 size=Size::Small />
             <span class="integrations__name">
-                <span class="truncate" dir="auto">
-                    {name}
+                <span class="truncate" dir="auto" title=name.clone()>
+                    {name.clone()}
                 </span>
                 <span class="integrations__state">{move || words::link(link.get())}</span>
             </span>

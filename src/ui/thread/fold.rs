@@ -7,6 +7,7 @@ use leptos::{html, prelude::*};
 use super::json;
 use super::payload::{Naming, payload};
 use super::row::RowContext;
+use crate::core::thread::delegate::{Delegate, Progress};
 use crate::core::thread::message::{Row, RowKind, RowState};
 use crate::i18n::{rows, thread as words, tools};
 use crate::ui::kit::{Button, Icon, IconView, Size};
@@ -43,8 +44,18 @@ pub fn fold(
     line: AnyView,
     body: impl Fn() -> AnyView + Send + 'static,
 ) -> AnyView {
+    fold_as(context, context.state, icon, line, body)
+}
+
+fn fold_as(
+    context: &RowContext,
+    state: Memo<RowState>,
+    icon: Icon,
+    line: AnyView,
+    body: impl Fn() -> AnyView + Send + 'static,
+) -> AnyView {
     let details = NodeRef::<html::Details>::new();
-    let (opened, id, state) = (context.thread.opened(), context.id.clone(), context.state);
+    let (opened, id) = (context.thread.opened(), context.id.clone());
     let was_open = opened.has(&id, "fold");
     let is_open = RwSignal::new(was_open);
     let toggled = move |_| {
@@ -182,8 +193,11 @@ fn outcome(context: &RowContext) -> AnyView {
     outcome.into_any()
 }
 
-/// What the agent says it is doing.
+/// What the agent says it is doing, or an agent that it has set to work.
 pub fn activity(context: &RowContext) -> AnyView {
+    if context.row.with_untracked(|row| delegate_of(row).is_some()) {
+        return delegate(context);
+    }
     let name = context.read(|row| match &row.kind {
         RowKind::Activity { activity, content } => json::activity_name(activity, content),
         _ => String::new(),
@@ -193,15 +207,73 @@ pub fn activity(context: &RowContext) -> AnyView {
             {move || name.get()}
         </span>
     };
+    fold(context, Icon::Activity, line.into_any(), content(context))
+}
+
+fn content(context: &RowContext) -> impl Fn() -> AnyView + Send + 'static {
     let inside = context.clone();
-    let body = move || {
+    move || {
         let content = inside.read(|row| match &row.kind {
             RowKind::Activity { content, .. } => Some(Arc::from(json::pretty(content))),
             _ => None,
         });
         payload(&inside, CONTENT, content)
+    }
+}
+
+/// An agent at work for this one: who, what about, and how it stands.
+fn delegate(context: &RowContext) -> AnyView {
+    let known = context.read(delegate_of);
+    let own = context.state;
+    let state = Memo::new(
+        move |_| match known.read().as_ref().map(|known| known.progress) {
+            Some(Progress::Done) => RowState::Done,
+            Some(Progress::Failed) => RowState::Failed,
+            // The answer is over, and nothing more was heard of it.
+            Some(Progress::Running) if own.get() == RowState::Done => RowState::Partial,
+            _ => own.get(),
+        },
+    );
+    let name = move || known.with(|known| known.as_ref().and_then(|known| known.agent.clone()));
+    let said = move || known.with(|known| known.as_ref().map(rows::delegate));
+    let elapsed = move || known.with(|known| known.as_ref().and_then(|known| known.elapsed));
+    let outcome = move || {
+        let (icon, said) = match state.get() {
+            RowState::Streaming | RowState::Sending => (None, Some(words::TOOL_RUNNING)),
+            RowState::Failed => (Some(Icon::Alert), Some(rows::TOOL_FAILED)),
+            RowState::Done => (Some(Icon::Check), None),
+            RowState::Partial => (Some(Icon::Warning), Some(words::TOOL_NO_RESULT)),
+        };
+        view! {
+            <span class="fold__note">
+                {icon.map(|icon| view! { <IconView icon=icon /> })} {said}
+                {elapsed().map(|elapsed| view! { <span>{rows::lasted(elapsed)}</span> })}
+            </span>
+        }
     };
-    fold(context, Icon::Activity, line.into_any(), body)
+    let line = view! {
+        <span class="fold__name" dir="auto">
+            {move || name().unwrap_or_else(|| rows::DELEGATE.to_owned())}
+        </span>
+        <span class="fold__text" dir="auto">
+            {said}
+        </span>
+        {outcome}
+    };
+    fold_as(
+        context,
+        state,
+        Icon::Activity,
+        line.into_any(),
+        content(context),
+    )
+}
+
+fn delegate_of(row: &Row) -> Option<Delegate> {
+    match &row.kind {
+        RowKind::Activity { activity, content } => Delegate::read(activity, content),
+        _ => None,
+    }
 }
 
 /// Something that happened.

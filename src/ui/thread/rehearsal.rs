@@ -1,4 +1,5 @@
 //! Shows a made-up conversation once, where nobody sees it, while nobody waits: the first real one is there sooner.
+//! It is laid out too: a browser looks for the fonts of bold text, of code and so on when it first needs them.
 
 use std::any::Any;
 use std::cell::Cell;
@@ -15,20 +16,30 @@ use crate::state::thread::{RunPhase, ThreadState};
 use crate::web::dom::idle::when_idle;
 use crate::web::dom::view;
 
-/// A view that is nowhere on the page. With it goes whatever it listens to.
+/// A view that nobody sees, hears or reaches. With it goes whatever it listens to.
 struct Stage {
     owner: Owner,
+    element: Option<view::Part>,
     _view: Option<Box<dyn Any>>,
 }
 
 impl Stage {
     fn new(owner: &Owner, shown: impl FnOnce() -> AnyView + 'static) -> Self {
         let owner = owner.with(Owner::new);
-        let element = view::block("room");
-        let view = element.map(|element| owner.with(|| mount_to(element, shown)));
+        let element = view::block("room backstage");
+        let view = element.clone();
+        let view = view.map(|element| owner.with(|| mount_to(element, shown)));
         Self {
             owner,
+            element,
             _view: view.map(|view| Box::new(view) as Box<dyn Any>),
+        }
+    }
+
+    /// Puts it on the page, behind everything.
+    fn lay_out(&self) {
+        if let Some(element) = &self.element {
+            view::put_behind(element);
         }
     }
 }
@@ -37,6 +48,9 @@ impl Drop for Stage {
     fn drop(&mut self) {
         // What was mounted may be held for a while by effects that have not run yet.
         self.owner.cleanup();
+        if let Some(element) = &self.element {
+            element.remove();
+        }
     }
 }
 
@@ -56,6 +70,7 @@ pub fn rehearse(room: &RoomState, route: Signal<Route>) {
         let (thread, shown) = (room.rehearsal(), room.clone());
         let played = thread.clone();
         let stage = Stage::new(&owner, move || stage_view(&shown, &thread));
+        stage.lay_out();
         drop(owner);
         when_idle(move || {
             spawn(async move {

@@ -107,7 +107,15 @@ fn user(context: &RowContext) -> AnyView {
 
 fn answer(context: &RowContext) -> AnyView {
     let state = context.state;
-    let is_growing = Signal::derive(move || state.get() == RowState::Streaming);
+    // What is whole when it comes is drawn over some frames too.
+    let is_first = context
+        .row
+        .with_untracked(|row| context.thread.is_just_done(row));
+    let is_first = RwSignal::new(is_first);
+    if is_first.get_untracked() {
+        request_animation_frame(move || _ = is_first.try_set(false));
+    }
+    let is_growing = Signal::derive(move || is_first.get() || state.get() == RowState::Streaming);
     let buttons = view! {
         {actions::rich_copy(context)}
         {actions::thumbs(context)}

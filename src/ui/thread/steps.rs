@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::list::Outlook;
+use crate::core::thread::delegate::Delegate;
 use crate::core::thread::message::{RowId, RowState};
 use crate::i18n::timeline as words;
 use crate::state::thread::ThreadState;
@@ -21,7 +22,8 @@ pub fn steps(thread: &ThreadState, rows: &[RowId], outlook: Outlook) -> AnyView 
             row.with(|row| {
                 began = began.into_iter().chain(row.at).min();
                 ended = ended.into_iter().chain(row.ended.or(row.at)).max();
-                failed += usize::from(row.state == RowState::Failed);
+                let has_failed = row.state == RowState::Failed || Delegate::has_failed(&row.kind);
+                failed += usize::from(has_failed);
             });
         }
         let time = began.zip(ended).map(|(began, ended)| ended - began);

@@ -30,6 +30,15 @@ pub fn insert(parent: &Element, child: &Part, before: Option<&Part>) {
     }
 }
 
+/// Puts an element at the end of the page, out of reach of the keyboard, the pointer and screen readers.
+pub fn put_behind(element: &Part) {
+    let _ = element.set_attribute("inert", "");
+    let _ = element.set_attribute("aria-hidden", "true");
+    if let Some(body) = window().document().and_then(|document| document.body()) {
+        insert(&body, element, None);
+    }
+}
+
 /// Sets a CSS variable of an element.
 pub fn set_length(element: &Part, name: &str, pixels: f64) {
     let _ = element.style().set_property(name, &format!("{pixels}px"));

@@ -265,3 +265,17 @@ fn whoever_is_asked_for_twice_at_once_is_looked_up_once() {
     tab.settle();
     assert_eq!(core.count("app_state_snapshot"), 1);
 }
+
+#[test]
+fn an_assistant_that_does_not_know_the_person_yet_says_so_first() {
+    let (_world, core, tab) = lantern();
+    let welcome = || {
+        let rooms = server(&tab, &core).rooms().get_untracked();
+        rooms.data.unwrap()[0].welcome.clone()
+    };
+    assert_eq!(welcome(), None);
+    core.set_onboarded(false);
+    server(&tab, &core).reload_rooms();
+    tab.settle();
+    assert!(welcome().is_some_and(|text| text.contains("get to know you")));
+}

@@ -194,42 +194,53 @@ fn tools_and_rounds_are_shown_in_their_order() {
     );
     core.say(
         "t",
+        "tool_result",
+        json!({ "round": 1, "tool_call_id": "d", "tool_name": "read", "success": false, "output": "{}" }),
+    );
+    core.say(
+        "t",
         "text_delta",
         json!({ "round": 2, "delta": "Because." }),
     );
     core.done("t", "Because.");
     world.settle();
     let shown = rows(&thread);
-    assert_eq!(shown.len(), 4, "{shown:?}");
-    assert!(
-        shown[2].starts_with("tool") && shown[2].ends_with(":search"),
-        "{shown:?}"
-    );
-    assert_eq!(shown[3], "assistant:done:Because.");
+    assert_eq!(shown.len(), 5, "{shown:?}");
+    assert_eq!(shown[2], "tool:done:search");
+    assert_eq!(shown[3], "tool:failed:read");
+    assert_eq!(shown[4], "assistant:done:Because.");
     assert_eq!(core.stored("t"), ["user:why", "agent:Because."]);
 }
 
 #[test]
 fn an_error_of_a_turn_is_told_in_place_and_the_session_stays() {
-    for (kind, text) in [
+    for (kind, text, advice) in [
         (
             "inference",
             "Budget exceeded: the monthly limit of this account is used up",
+            "Left to spend",
         ),
         (
             "inference",
             "HTTP 429 rate-limit exceeded: try again in 20 seconds",
+            "ask again in a few minutes",
         ),
         (
             "inference",
             "OpenAI API error (401 Unauthorized): Incorrect API key provided",
+            "settings of the core",
         ),
-        ("timeout", "the model took too long"),
-        ("network", "error sending request"),
-        ("session_expired", "Session expired. Please log in again."),
+        ("timeout", "the model took too long", "You can ask again"),
+        ("network", "error sending request", "You can ask again"),
+        (
+            "session_expired",
+            "Session expired. Please log in again.",
+            "",
+        ),
         (
             "inference",
             "SESSION_EXPIRED: backend rejected session token on POST /chat",
+            "",
         ),
     ] {
         let (world, core, tab, thread) = asked();
@@ -244,6 +255,7 @@ fn an_error_of_a_turn_is_told_in_place_and_the_session_stays() {
             shown[2].starts_with("error:") && shown[2].contains(&words.join(" ")),
             "{text}: {shown:?}"
         );
+        assert!(shown[2].contains(advice), "{text}: {shown:?}");
         assert_eq!(standing(&tab, &core), Standing::SignedIn, "{text}");
         assert!(tab.toasts().is_empty() && ends().is_empty(), "{text}");
         assert_eq!(phase(&thread), RunPhase::Idle);
@@ -435,4 +447,72 @@ fn an_end_in_the_middle_of_an_answer_keeps_what_came_and_what_is_written() {
     world.advance(10 * SECOND);
     assert_eq!(rows(&thread), ["user:done:why", "assistant:done:Because."]);
     assert_eq!(core.stored("t"), ["user:why", "agent:Because."]);
+}
+
+#[test]
+fn the_events_of_a_core_are_listened_to_without_its_token() {
+    let (world, core, _tab, _thread) = asked();
+    let bearer = core.bearer();
+    let log = world.net.log().into_iter();
+    let own = log.filter(|sent| sent.url.starts_with(&core.origin()));
+    let (mut streams, mut calls) = (0, 0);
+    for sent in own {
+        let is_call = sent.url.ends_with("/rpc");
+        let wanted = is_call.then_some(bearer.as_str());
+        assert_eq!(sent.bearer.as_deref(), wanted, "{}", sent.url);
+        streams += usize::from(sent.url.contains("/events?"));
+        calls += usize::from(is_call);
+    }
+    assert!(streams == 1 && calls > 3, "{streams} {calls}");
+}
+
+const BUDGET: &str = "Budget exceeded: the monthly limit of this account is used up";
+
+#[test]
+fn an_answer_that_fails_for_want_of_budget_says_what_is_left() {
+    const LEFT: &str = "Left to spend: $0.00 of $20.00.";
+    const PLAN: &str = "Your plan: BASIC.";
+    for (fails, text, told) in [
+        ("", "", format!("{BUDGET}\n\n{LEFT} {PLAN}")),
+        (
+            "team_get_usage",
+            "GET /usage failed (401 Unauthorized): no",
+            format!("{BUDGET}\n\n{PLAN}"),
+        ),
+        (
+            "billing_get_current_plan",
+            ENDED,
+            format!("{BUDGET}\n\n{LEFT}"),
+        ),
+        ("t", "no session JWT required", BUDGET.to_owned()),
+    ] {
+        let (world, core, tab, thread) = asked();
+        assert_eq!(core.count("team_get_usage"), 0, "only where it is wanted");
+        if fails == "t" {
+            core.lacks("team_get_usage");
+            core.lacks("billing_get_current_plan");
+        } else if !fails.is_empty() {
+            core.fail(fails, 1, text);
+        }
+        core.chat_error("t", "inference", BUDGET);
+        world.advance(2 * SECOND);
+        assert_eq!(rows(&thread).last(), Some(&format!("error:done:{told}")));
+        assert_eq!(standing(&tab, &core), Standing::SignedIn, "{fails}");
+        assert!(tab.toasts().is_empty(), "{fails}");
+        assert_eq!(core.count("team_get_usage"), 1);
+    }
+}
+
+#[test]
+fn nobody_is_asked_what_is_left_while_nobody_is_signed_in() {
+    let (world, core, tab, thread) = asked();
+    core.fail("threads_list", 1, ENDED);
+    room(&tab, &core).reload_threads();
+    world.advance(SECOND);
+    assert_eq!(standing(&tab, &core), Standing::Expired);
+    core.chat_error("t", "inference", BUDGET);
+    world.advance(2 * SECOND);
+    assert!(rows(&thread).last().unwrap().ends_with(BUDGET));
+    let asked = core.count("team_get_usage") + core.count("billing_get_current_plan");
+    assert_eq!(asked, 0);
 }

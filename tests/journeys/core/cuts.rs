@@ -1,11 +1,12 @@
 //! A turn whose stream breaks, or whose page is closed, is taken up again as the core says it stands.
 
+use enfilade::state::server::Standing;
 use enfilade::state::thread::{RunPhase, ThreadState};
 use reactive_graph::traits::GetUntracked;
 
 use super::chat::{asked, phase, send};
-use super::{lantern, look, server, thread};
-use crate::fake::{Core, MINUTE, SECOND, Tab, World, rows};
+use super::{door_in, lantern, look, room, server, standing, thread};
+use crate::fake::{Core, ENDED, MINUTE, SECOND, Tab, World, rows};
 
 fn reloaded(world: &World, tab: &Tab, core: &Core) -> Tab {
     tab.close();
@@ -215,12 +216,16 @@ fn an_answer_that_was_missed_is_not_taken_from_a_later_question() {
 
 #[test]
 fn a_thread_without_an_answer_says_so_when_it_is_opened() {
-    let (_world, core, tab) = lantern();
+    let (world, core, tab) = lantern();
     core.add_thread("t", "Chat Jan 15");
     core.add_message("t", "q1", "user", "why");
     let thread = thread(&tab, &core, "t");
     thread.reload();
     tab.settle();
+    // It was asked just now: somebody may still be about to send it.
+    assert_eq!(rows(&thread), ["user:done:why"]);
+    assert_eq!(phase(&thread), RunPhase::Streaming);
+    world.advance(3 * SECOND);
     let shown = rows(&thread);
     assert_eq!(shown[0], "user:done:why");
     assert!(shown[1].contains("nobody was listening"), "{shown:?}");
@@ -256,7 +261,7 @@ fn a_turn_under_way_answers_the_newest_question_only() {
     look(&other, &core);
     let second = super::thread(&other, &core, "t");
     second.reload();
-    other.settle();
+    world.advance(3 * SECOND);
     send(&other, &second, "and then");
     core.delta("t", "Noth");
     gate.release();
@@ -277,4 +282,117 @@ fn events_of(world: &World) -> String {
     let stream = log.iter().find(|sent| sent.url.contains("/events?"));
     let url = &stream.expect("a stream").url;
     format!("GET {}", url.split("example").last().unwrap())
+}
+
+#[test]
+fn a_question_that_another_tab_is_about_to_send_is_not_taken_for_a_missed_one() {
+    let (world, core, tab) = lantern();
+    core.add_thread("t", "Chat Jan 15");
+    let first = thread(&tab, &core, "t");
+    let gate = world.net.hold("RPC channel_web_chat");
+    send(&tab, &first, "why");
+    assert_eq!((core.stored("t").len(), gate.waiting()), (1, 1));
+    let other = world.open();
+    look(&other, &core);
+    let second = thread(&other, &core, "t");
+    second.reload();
+    world.advance(20 * SECOND);
+    assert_eq!(rows(&second), ["user:done:why"]);
+    assert_eq!(phase(&second), RunPhase::Streaming);
+    gate.release();
+    world.advance(SECOND);
+    core.delta("t", "Be");
+    core.done("t", "Because.");
+    world.advance(10 * SECOND);
+    for thread in [&first, &second] {
+        assert_eq!(rows(thread), ["user:done:why", "assistant:done:Because."]);
+    }
+    assert_eq!(core.stored("t"), ["user:why", "agent:Because."]);
+}
+
+#[test]
+fn an_answer_that_another_tab_is_about_to_store_is_not_taken_for_a_missed_one() {
+    let (world, core, _tab, first) = asked();
+    let gate = world.net.hold("RPC threads_message_append");
+    core.done("t", "Because.");
+    world.advance(15 * SECOND);
+    assert_eq!(gate.waiting(), 1);
+    let other = world.open();
+    look(&other, &core);
+    let second = thread(&other, &core, "t");
+    second.reload();
+    world.advance(10 * SECOND);
+    assert_eq!(rows(&second), ["user:done:why"]);
+    gate.release();
+    world.advance(SECOND);
+    for thread in [&first, &second] {
+        assert_eq!(rows(thread), ["user:done:why", "assistant:done:Because."]);
+    }
+    assert_eq!(core.stored("t"), ["user:why", "agent:Because."]);
+}
+
+#[test]
+fn a_question_of_another_device_is_waited_for_a_moment() {
+    let (world, core, tab) = lantern();
+    core.add_thread("t", "Chat Jan 15");
+    core.add_message("t", "q1", "user", "why");
+    let thread = thread(&tab, &core, "t");
+    thread.reload();
+    tab.settle();
+    assert_eq!(rows(&thread), ["user:done:why"]);
+    core.add_message("t", "answer-elsewhere", "agent", "Because.");
+    world.advance(3 * SECOND);
+    assert_eq!(rows(&thread), ["user:done:why", "assistant:done:Because."]);
+    assert_eq!(phase(&thread), RunPhase::Idle);
+}
+
+/// The session ends while an answer is under way, and the rest of it comes.
+fn whole_after_the_end(ends_quietly: bool) -> (World, Core, Tab, ThreadState) {
+    let (world, core, tab, thread) = asked();
+    core.delta("t", "Be");
+    world.settle();
+    if ends_quietly {
+        // Its threads go with it, and nobody has noticed yet.
+        core.drop_session();
+        core.fail("threads_message_append", 1, "thread t does not exist");
+    } else {
+        core.fail("threads_list", 1, ENDED);
+        room(&tab, &core).reload_threads();
+        world.advance(SECOND);
+        assert_eq!(standing(&tab, &core), Standing::Expired);
+    }
+    core.delta("t", "cause.");
+    core.done("t", "Because.");
+    world.advance(10 * SECOND);
+    assert_eq!(standing(&tab, &core), Standing::Expired);
+    (world, core, tab, thread)
+}
+
+#[test]
+fn an_answer_that_is_whole_while_nobody_is_signed_in_is_stored_at_the_sign_in() {
+    for ends_quietly in [false, true] {
+        let (world, core, tab, thread) = whole_after_the_end(ends_quietly);
+        assert_eq!(core.stored("t"), ["user:why"]);
+        let shown = rows(&thread);
+        assert_eq!(shown.len(), 2, "nothing but the end is told: {shown:?}");
+        assert!(shown[1].ends_with(":Because."), "{shown:?}");
+        core.hold("ann");
+        door_in(&tab, &core);
+        world.advance(10 * SECOND);
+        assert_eq!(standing(&tab, &core), Standing::SignedIn);
+        assert_eq!(core.stored("t"), ["user:why", "agent:Because."]);
+        assert_eq!(rows(&thread), ["user:done:why", "assistant:done:Because."]);
+        assert_eq!(phase(&thread), RunPhase::Idle);
+        assert_eq!(core.count("channel_web_chat"), 1, "nothing is asked twice");
+    }
+}
+
+#[test]
+fn an_answer_of_one_person_is_not_stored_when_another_one_signs_in() {
+    let (world, core, tab, _thread) = whole_after_the_end(false);
+    core.hold("ben");
+    door_in(&tab, &core);
+    world.advance(10 * SECOND);
+    assert_eq!(standing(&tab, &core), Standing::SignedIn);
+    assert_eq!(core.stored("t"), ["user:why"]);
 }

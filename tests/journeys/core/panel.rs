@@ -2,16 +2,35 @@
 
 use std::sync::atomic::Ordering;
 
-use enfilade::core::rpc::integration::Link;
-use enfilade::state::openhuman::integrations::{Doing, Integrations};
+use enfilade::core::rpc::integration::{Integration, Link};
+use enfilade::state::openhuman::integrations::{Doing, Integrations, Watch};
 use enfilade::state::server::Standing;
 use reactive_graph::traits::GetUntracked;
 
 use super::{door_in, lantern, server, standing};
-use crate::fake::{Core, ENDED, MINUTE, SECOND, Tab, logged, reply};
+use crate::fake::{Core, ENDED, MINUTE, SECOND, Tab, World, logged, reply};
 
 fn panel(tab: &Tab, core: &Core) -> Integrations {
     server(tab, core).integrations().expect("a core")
+}
+
+/// A panel that somebody looks at, of a core where one service is connected.
+fn looked_at(connected: Option<&str>) -> (World, Core, Tab, Integrations, Watch) {
+    let (world, core, tab) = lantern();
+    if let Some(toolkit) = connected {
+        core.connect(toolkit, "ACTIVE");
+    }
+    let panel = panel(&tab, &core);
+    let watch = panel.watch();
+    tab.settle();
+    (world, core, tab, panel, watch)
+}
+
+/// A service as the list has it.
+fn one(panel: &Integrations, toolkit: &str) -> Integration {
+    let list = panel.list().get_untracked().data.expect("a list");
+    let mut own = list.into_iter().filter(|one| one.toolkit == toolkit);
+    own.next().expect("a service of that name")
 }
 
 fn links(panel: &Integrations) -> Vec<(String, Link)> {
@@ -30,7 +49,7 @@ fn asked(core: &Core) -> usize {
 }
 
 /// How often it is asked in so many milliseconds.
-fn asks(world: &crate::fake::World, core: &Core, milliseconds: i64) -> usize {
+fn asks(world: &World, core: &Core, milliseconds: i64) -> usize {
     let before = asked(core);
     world.advance(milliseconds);
     asked(core) - before
@@ -70,10 +89,7 @@ fn the_list_is_asked_for_every_five_seconds_while_somebody_looks() {
 
 #[test]
 fn nothing_is_asked_while_hidden_or_offline() {
-    let (world, core, tab) = lantern();
-    let panel = panel(&tab, &core);
-    let _watch = panel.watch();
-    tab.settle();
+    let (world, core, tab, _panel, _watch) = looked_at(None);
     tab.desk.hidden.store(true, Ordering::Relaxed);
     assert_eq!(asks(&world, &core, MINUTE), 0);
     tab.desk.hidden.store(false, Ordering::Relaxed);
@@ -90,10 +106,7 @@ fn nothing_is_asked_while_hidden_or_offline() {
 
 #[test]
 fn an_end_stops_the_asking_and_a_sign_in_wakes_it() {
-    let (world, core, tab) = lantern();
-    let panel = panel(&tab, &core);
-    let _watch = panel.watch();
-    tab.settle();
+    let (world, core, tab, panel, _watch) = looked_at(None);
     let before = links(&panel);
     core.fail("composio_list_connections", 1, ENDED);
     world.advance(5 * SECOND);
@@ -109,11 +122,7 @@ fn an_end_stops_the_asking_and_a_sign_in_wakes_it() {
 
 #[test]
 fn failures_are_asked_after_less_and_less_with_one_line_and_a_count() {
-    let (world, core, tab) = lantern();
-    core.connect("gmail", "ACTIVE");
-    let panel = panel(&tab, &core);
-    let _watch = panel.watch();
-    tab.settle();
+    let (world, core, tab, panel, _watch) = looked_at(Some("gmail"));
     let before = links(&panel);
     core.fail(
         "composio_list_connections",
@@ -190,10 +199,7 @@ fn a_hiccup_is_asked_after_once_more_before_anything_is_said() {
 
 #[test]
 fn a_service_is_connected_elsewhere_and_noticed_here() {
-    let (world, core, tab) = lantern();
-    let panel = panel(&tab, &core);
-    let _watch = panel.watch();
-    tab.settle();
+    let (world, core, tab, panel, _watch) = looked_at(None);
     let gate = world.net.hold("RPC composio_authorize");
     panel.connect("github");
     tab.settle();
@@ -217,10 +223,7 @@ fn a_service_is_connected_elsewhere_and_noticed_here() {
 
 #[test]
 fn what_nobody_finishes_elsewhere_is_offered_again() {
-    let (world, core, tab) = lantern();
-    let panel = panel(&tab, &core);
-    let _watch = panel.watch();
-    tab.settle();
+    let (world, core, _tab, panel, _watch) = looked_at(None);
     panel.connect("github");
     world.advance(4 * MINUTE);
     assert!(!panel.doing().get_untracked().is_empty());
@@ -231,13 +234,8 @@ fn what_nobody_finishes_elsewhere_is_offered_again() {
 
 #[test]
 fn a_connection_is_given_up_once_and_its_failure_told() {
-    let (world, core, tab) = lantern();
-    core.connect("gmail", "ACTIVE");
-    let panel = panel(&tab, &core);
-    let _watch = panel.watch();
-    tab.settle();
-    let list = panel.list().get_untracked().data.unwrap();
-    let gmail = list.into_iter().find(|one| one.toolkit == "gmail").unwrap();
+    let (world, core, tab, panel, _watch) = looked_at(Some("gmail"));
+    let gmail = one(&panel, "gmail");
     core.fail("composio_delete_connection", 1, "not now");
     panel.disconnect(&gmail);
     tab.settle();
@@ -283,10 +281,7 @@ fn who_comes_by_another_tab_finds_no_list_of_the_one_before() {
 
 #[test]
 fn a_list_that_is_given_up_because_of_an_end_is_no_failure_of_the_list() {
-    let (world, core, tab) = lantern();
-    let panel = panel(&tab, &core);
-    let _watch = panel.watch();
-    tab.settle();
+    let (world, core, tab, panel, _watch) = looked_at(None);
     world
         .net
         .once("RPC composio_list_connections", reply(502, ""));
@@ -317,13 +312,8 @@ fn a_list_that_was_never_had_is_an_error_and_no_wait() {
 
 #[test]
 fn a_connection_that_was_given_up_stays_so_though_the_list_cannot_be_had() {
-    let (world, core, tab) = lantern();
-    core.connect("gmail", "ACTIVE");
-    let panel = panel(&tab, &core);
-    let _watch = panel.watch();
-    tab.settle();
-    let list = panel.list().get_untracked().data.unwrap();
-    let gmail = list.into_iter().find(|one| one.toolkit == "gmail").unwrap();
+    let (world, core, tab, panel, _watch) = looked_at(Some("gmail"));
+    let gmail = one(&panel, "gmail");
     core.fail("composio_list_connections", 2, "out for lunch");
     panel.disconnect(&gmail);
     world.advance(SECOND);

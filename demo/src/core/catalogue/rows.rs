@@ -11,7 +11,11 @@ const REFUSED: &str = r#"{"success":false,"error":"Unauthorized"}"#;
 
 /// The ordered table (section 2.1) and its cases (section 11 A).
 pub fn ordered() -> Vec<Text> {
-    let refused = |verb: &str| texts::refused(verb, "/teams", 401, REFUSED);
+    [by_form(), ends(), signed_out(), verbs(), limits(), lost()].concat()
+}
+
+/// What its form says, whatever the text.
+fn by_form() -> Vec<Text> {
     vec![
         Text {
             data: json!({"kind": "ThreadNotFound", "thread_id": "thread-5f0c"}),
@@ -45,6 +49,12 @@ pub fn ordered() -> Vec<Text> {
             MethodNotFound,
             texts::unknown_method("openhuman.composio_list_connections"),
         ),
+    ]
+}
+
+/// What says that a session has ended.
+fn ends() -> Vec<Text> {
+    vec![
         text(
             "expired",
             "2.1/5 A05 B02",
@@ -69,6 +79,12 @@ pub fn ordered() -> Vec<Text> {
             Expired,
             "session_expired",
         ),
+    ]
+}
+
+/// What says that there is none.
+fn signed_out() -> Vec<Text> {
+    vec![
         text(
             "no-session-integrations",
             "2.1/6 A09 B06 C10 N12",
@@ -99,6 +115,13 @@ pub fn ordered() -> Vec<Text> {
             PerhapsExpired,
             texts::JWT_REQUIRED.to_lowercase(),
         ),
+    ]
+}
+
+/// Calls to the account service that were refused.
+fn verbs() -> Vec<Text> {
+    let refused = |verb: &str| texts::refused(verb, "/teams", 401, REFUSED);
+    vec![
         text("verb-get", "2.1/8 A13 B04 C01", Expired, refused("GET")),
         text("verb-post", "2.1/8 A14 B04 C01", Expired, refused("POST")),
         text("verb-put", "2.1/8 A14 B04 C01", Expired, refused("PUT")),
@@ -112,6 +135,12 @@ pub fn ordered() -> Vec<Text> {
             refused("OPTIONS"),
         ),
         text("verb-lower", "2.1/9 A16", ProviderAuth, refused("get")),
+    ]
+}
+
+/// Limits that were reached.
+fn limits() -> Vec<Text> {
+    vec![
         text("rate-limit", "2.1/10 A22", RateLimited, texts::RATE_LIMIT),
         text("budget", "2.1/11 A23", Budget, texts::BUDGET),
         text(
@@ -126,6 +155,12 @@ pub fn ordered() -> Vec<Text> {
             Timeout,
             "openhuman.threads_list timed out after 30000ms",
         ),
+    ]
+}
+
+/// Connections that were lost, and texts that say nothing.
+fn lost() -> Vec<Text> {
+    vec![
         text(
             "timed-out",
             "2.1/13 A27 C08",
@@ -159,6 +194,11 @@ pub fn ordered() -> Vec<Text> {
 
 /// What is a refusal by somebody else than the keeper of the session (section 2.6, N1 to N10).
 pub fn scoped() -> Vec<Text> {
+    [channels(), vendors(), tokens(), refusals(), hosted()].concat()
+}
+
+/// Channels whose bots were refused.
+fn channels() -> Vec<Text> {
     vec![
         text(
             "channel-bot",
@@ -178,6 +218,12 @@ pub fn scoped() -> Vec<Text> {
             Unknown,
             "Discord rejected the bot credential; check the channel settings",
         ),
+    ]
+}
+
+/// Services that refuse a key.
+fn vendors() -> Vec<Text> {
+    vec![
         text(
             "key-openai",
             "N2 A19 C03",
@@ -208,6 +254,12 @@ pub fn scoped() -> Vec<Text> {
             )
             .replacen("POST ", "Backend: POST ", 1),
         ),
+    ]
+}
+
+/// Tokens of other parts.
+fn tokens() -> Vec<Text> {
+    vec![
         text("invalid-token", "N5 A21 C05", ProviderAuth, "Invalid Token"),
         text(
             "invalid-token-lower",
@@ -233,6 +285,12 @@ pub fn scoped() -> Vec<Text> {
             ProviderAuth,
             "Ollama API error (401 Unauthorized): authentication required by proxy",
         ),
+    ]
+}
+
+/// Refusals that are about something else.
+fn refusals() -> Vec<Text> {
+    vec![
         text(
             "forbidden",
             "N8 C17 L08",
@@ -267,6 +325,12 @@ pub fn scoped() -> Vec<Text> {
             Unknown,
             "API_KEY_REJECTED: the configured API key was refused on GET /models",
         ),
+    ]
+}
+
+/// What only one of the tables takes for an end.
+fn hosted() -> Vec<Text> {
+    vec![
         // Texts on which the clients and the core do not agree (section 2.5).
         text(
             "hosted-model",
@@ -303,6 +367,11 @@ pub fn scoped() -> Vec<Text> {
 
 /// What has nothing to do with a refusal (section 2.6, N11 to N25).
 pub fn elsewhere() -> Vec<Text> {
+    [moments(), away(), broken()].concat()
+}
+
+/// Moments in which an end proves nothing.
+fn moments() -> Vec<Text> {
     vec![
         text(
             "local-session",
@@ -322,6 +391,12 @@ pub fn elsewhere() -> Vec<Text> {
                 REFUSED,
             ),
         ),
+    ]
+}
+
+/// A service or a core that cannot be reached.
+fn away() -> Vec<Text> {
+    vec![
         text(
             "who-am-i-503",
             "N18 H08",
@@ -350,6 +425,12 @@ pub fn elsewhere() -> Vec<Text> {
             Transport,
             texts::unreachable("GET", "/health", "http://127.0.0.1:7788/health"),
         ),
+    ]
+}
+
+/// A core with a fault of its own, and texts that quote.
+fn broken() -> Vec<Text> {
+    vec![
         text(
             "undecryptable",
             "N23 H09",
@@ -386,8 +467,11 @@ pub fn elsewhere() -> Vec<Text> {
 
 /// What the core itself says when it is driven into it (the contract, sections 2 and 4 to 6).
 pub fn produced() -> Vec<Text> {
-    let unconfirmed = texts::refused("GET", "/auth/me", 401, texts::INVALID_TOKEN);
-    let newer = texts::sentinel("GET", "/auth/me");
+    [integrations(), signing_in(), threads(), parameters()].concat()
+}
+
+/// Integrations.
+fn integrations() -> Vec<Text> {
     vec![
         text(
             "integration-401",
@@ -407,6 +491,14 @@ pub fn produced() -> Vec<Text> {
             Transport,
             texts::integration_unreachable("list_connections", "GET", URL),
         ),
+    ]
+}
+
+/// Signing in.
+fn signing_in() -> Vec<Text> {
+    let unconfirmed = texts::refused("GET", "/auth/me", 401, texts::INVALID_TOKEN);
+    let newer = texts::sentinel("GET", "/auth/me");
+    vec![
         text(
             "sign-in-refused",
             "contract/4 N14",
@@ -425,6 +517,12 @@ pub fn produced() -> Vec<Text> {
             Unknown,
             "no session token stored",
         ),
+    ]
+}
+
+/// Threads and turns.
+fn threads() -> Vec<Text> {
+    vec![
         text(
             "thread-missing",
             "contract/6 C16",
@@ -440,6 +538,12 @@ pub fn produced() -> Vec<Text> {
         text("blocked", "contract/6", Unknown, texts::BLOCKED),
         text("flagged", "contract/6", Unknown, texts::FLAGGED),
         text("inference", "contract/6", Unknown, texts::INFERENCE),
+    ]
+}
+
+/// Parameters, and a door that is shut.
+fn parameters() -> Vec<Text> {
+    vec![
         text(
             "missing-param",
             "contract/2 C22",

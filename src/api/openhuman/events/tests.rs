@@ -143,7 +143,8 @@ fn agents_that_work_for_another_are_read_by_their_task() {
     assert_eq!(
         child("subagent_completed", fields()),
         Child::Completed {
-            message: Some("m".into())
+            message: Some("m".into()),
+            elapsed: None
         }
     );
     assert_eq!(

@@ -83,8 +83,4 @@ fn the_calls_have_the_names_and_parameters_of_the_core() {
         );
     }
     assert_eq!(connections().limit.ms(), 8_000);
-    assert!(
-        read_delete(&wrapped(&json!({"deleted":true})))
-            && !read_delete(&wrapped(&json!({"deleted":false})))
-    );
 }

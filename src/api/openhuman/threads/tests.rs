@@ -77,11 +77,6 @@ fn the_calls_have_the_names_and_parameters_of_the_core() {
             own.clone(),
         ),
         (
-            clear_turn(&thread()),
-            "openhuman.threads_turn_state_clear",
-            own.clone(),
-        ),
-        (
             generate_title(&thread(), None),
             "openhuman.threads_generate_title",
             own,
@@ -166,7 +161,8 @@ fn a_turn_under_way_is_read_with_its_calls() {
         "toolTimeline":[
             {"id":"c1","name":"web","round":1,"status":"success","argsBuffer":"{}"},
             {"id":"c2","name":"web","round":2,"status":"running"},
-            {"id":"c3","name":"web","round":2,"status":"error"}, {"name":"no id"}],
+            {"id":"c3","name":"web","round":2,"status":"error"}, {"name":"no id"},
+            {"id":"task-1","name":"researcher","round":2,"status":"running","subagent":{"mode":"typed"}}],
     }})))
     .unwrap()
     .unwrap();
@@ -188,9 +184,12 @@ fn a_turn_under_way_is_read_with_its_calls() {
         [
             ("c1", CallStatus::Good, Some("{}")),
             ("c2", CallStatus::Running, None),
-            ("c3", CallStatus::Failed, None)
+            ("c3", CallStatus::Failed, None),
+            ("task-1", CallStatus::Running, None)
         ]
     );
+    let children = state.calls.iter().map(|call| call.is_child);
+    assert_eq!(children.collect::<Vec<_>>(), [false, false, false, true]);
 }
 
 #[test]
@@ -214,16 +213,5 @@ fn a_turn_that_is_not_there_is_told_apart_from_one_that_cannot_be_read() {
         lifecycle("paused"),
         Lifecycle::Interrupted,
         "a word of a newer core"
-    );
-}
-
-#[test]
-fn what_was_done_is_told_by_one_word() {
-    assert!(
-        read_delete(&answer(&json!({"deleted":true})))
-            && !read_delete(&answer(&json!({"deleted":false})))
-    );
-    assert!(
-        read_clear_turn(&answer(&json!({"cleared":true}))) && !read_clear_turn(&answer(&json!({})))
     );
 }

@@ -89,6 +89,7 @@ pub enum Child {
     },
     Completed {
         message: Option<String>,
+        elapsed: Option<u32>,
     },
     Failed {
         message: Option<String>,
@@ -96,7 +97,7 @@ pub enum Child {
 }
 
 impl Child {
-    /// Writes the step into what is shown of the agent.
+    /// Writes the step into what is shown of the agent, as [`crate::core::thread::delegate`] reads it.
     pub(super) fn note(&self, shown: &mut Value) {
         match self {
             Self::Spawned { agent, message } => {
@@ -119,8 +120,11 @@ impl Child {
                     }
                 }
             }
-            Self::Completed { message } => {
+            Self::Completed { message, elapsed } => {
                 set(shown, "state", json!("done"));
+                if let Some(elapsed) = elapsed {
+                    set(shown, "elapsed", json!(elapsed));
+                }
                 note_message(shown, message.as_ref());
             }
             Self::Failed { message } => {

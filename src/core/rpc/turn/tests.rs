@@ -1,5 +1,6 @@
 use super::*;
 use crate::core::rpc::thread::{Lifecycle, TurnCall};
+use crate::core::thread::delegate::{Delegate, Progress};
 use crate::core::thread::message::{Row, RowKind};
 use crate::core::thread::timeline::Timeline;
 use proptest::prelude::*;
@@ -419,7 +420,10 @@ fn an_agent_that_works_for_another_is_one_row_that_changes() {
             name: "web".into(),
             is_good: true,
         }),
-        child(Child::Completed { message: None }),
+        child(Child::Completed {
+            message: None,
+            elapsed: Some(1200),
+        }),
         done("ok"),
     ]);
     assert_eq!(timeline.rows().len(), 2);
@@ -427,10 +431,10 @@ fn an_agent_that_works_for_another_is_one_row_that_changes() {
         panic!("it is an activity")
     };
     let content: Value = serde_json::from_str(content).unwrap();
-    assert_eq!(activity, "SUBAGENT");
+    assert_eq!(activity, crate::core::thread::delegate::ACTIVITY);
     assert_eq!(
         content,
-        json!({"task":"t1","state":"done","agent":"researcher","message":"look","round":1,"rounds":4,"tools":[{"name":"web","good":true}]})
+        json!({"task":"t1","state":"done","agent":"researcher","message":"look","round":1,"rounds":4,"tools":[{"name":"web","good":true}],"elapsed":1200})
     );
 }
 
@@ -459,7 +463,54 @@ fn half_way() -> TurnState {
             name: "web_search".into(),
             args: Some("{}".into()),
             status: CallStatus::Good,
+            is_child: false,
         }],
+    }
+}
+
+#[test]
+fn an_agent_that_was_set_to_work_before_is_its_own_row_and_goes_on() {
+    for (status, want) in [
+        (CallStatus::Running, "done"),
+        (CallStatus::Good, "done"),
+        (CallStatus::Failed, "failed"),
+    ] {
+        let mut state = half_way();
+        state.calls.push(TurnCall {
+            id: "t1".into(),
+            name: "researcher".into(),
+            args: None,
+            status,
+            is_child: true,
+        });
+        let mut timeline = Timeline::new();
+        let (mut turn, steps) = Turn::resume(thread(), &state, 0);
+        carry_out(&mut timeline, steps);
+        let agents = |timeline: &Timeline| {
+            let kinds = timeline.rows().iter().map(|row| row.kind.clone());
+            let contents = kinds.filter_map(|kind| match kind {
+                RowKind::Activity { activity, content } => Delegate::read(&activity, &content),
+                _ => None,
+            });
+            contents.collect::<Vec<_>>()
+        };
+        assert_eq!(agents(&timeline)[0].agent.as_deref(), Some("researcher"));
+        if status == CallStatus::Running {
+            let step = Child::Completed {
+                message: Some("Found".into()),
+                elapsed: None,
+            };
+            let task = "t1".into();
+            let steps = turn.take(&event(TurnEventKind::Child { task, step }), 0);
+            carry_out(&mut timeline, steps);
+        }
+        let found = agents(&timeline);
+        let state = if want == "done" {
+            Progress::Done
+        } else {
+            Progress::Failed
+        };
+        assert_eq!((found.len(), found[0].progress), (1, state));
     }
 }
 
@@ -501,7 +552,10 @@ fn any_kind() -> impl Strategy<Value = TurnEventKind> {
         (0_u32..3, "[a-c]{0,4}").prop_map(|(index, piece)| segment(index, 3, &piece)),
         "[a-c]{1,6}".prop_map(|id| TurnEventKind::Child {
             task: id,
-            step: Child::Completed { message: None }
+            step: Child::Completed {
+                message: None,
+                elapsed: None
+            }
         }),
     ]
 }

@@ -36,8 +36,11 @@ impl Timeline {
                 opened.and(self.chunk(run, Part::Tool, id, false, delta, at))
             }
             Event::ToolCallResult {
-                call_id, content, ..
-            } => self.complete_tool(run, call_id, content, at),
+                call_id,
+                content,
+                failed,
+                ..
+            } => self.complete_tool(run, call_id, content, outcome(*failed), at),
             _ => Change::none(),
         }
     }
@@ -69,7 +72,14 @@ impl Timeline {
         change
     }
 
-    fn complete_tool(&mut self, run: &str, call_id: &str, content: &str, at: i64) -> Change {
+    fn complete_tool(
+        &mut self,
+        run: &str,
+        call_id: &str,
+        content: &str,
+        outcome: RowState,
+        at: i64,
+    ) -> Change {
         let slot = self
             .runs
             .get_mut(run)
@@ -80,7 +90,7 @@ impl Timeline {
         });
         // A run that goes on after another may answer a call of that one.
         match own.or_else(|| self.call_without_result(call_id)) {
-            Some(id) => self.set_result(&id, content, RowState::Done, Some(at)),
+            Some(id) => self.set_result(&id, content, outcome, Some(at)),
             None => {
                 self.push_unprocessed(run, "TOOL_CALL_RESULT", format!("{call_id}: {content}"), at)
             }
