@@ -40,6 +40,8 @@
 //!   continued after tools there; which older runs are loaded is decided there too.
 //! * A markdown text that grows is read by [`core::markdown::incremental`], which says what to change; `web::dom::tree`
 //!   changes it. `ui::thread` draws only the rows near what is read, as [`core::thread::window`] works out.
+//! * In a desktop shell a session is kept in two stores: [`core::session::two_stores`] says which copy counts, [`state::shell`] carries it
+//!   out and knows the server that the shell brings along and the person's browser. [`port::SHELL`] keeps all of it out of the web build.
 //! * The way back after a sign-in is a [`core::session::return_to::ReturnTo`], which only parses if it is a place
 //!   of this app; it is followed by one rule, [`state::app::App::arrive`].
 

@@ -281,30 +281,54 @@ pub trait Shell: Send + Sync {
 /// Something that is there in a shell only. In a build for the web it holds nothing, takes no room, and the code behind
 /// [`InShell::get`] is left out.
 #[derive(Debug, Clone)]
-pub struct InShell<T>(
-    #[cfg(any(feature = "desktop", not(target_arch = "wasm32")))] Option<T>,
-    #[cfg(not(any(feature = "desktop", not(target_arch = "wasm32"))))] std::marker::PhantomData<T>,
-);
+pub struct InShell<T> {
+    #[cfg(any(feature = "desktop", not(target_arch = "wasm32")))]
+    inner: Option<T>,
+    #[cfg(any(feature = "desktop", not(target_arch = "wasm32")))]
+    is_expected: bool,
+    #[cfg(not(any(feature = "desktop", not(target_arch = "wasm32"))))]
+    inner: std::marker::PhantomData<T>,
+}
 
 impl<T> Default for InShell<T> {
     fn default() -> Self {
-        Self(Default::default())
+        Self {
+            inner: Default::default(),
+            #[cfg(any(feature = "desktop", not(target_arch = "wasm32")))]
+            is_expected: false,
+        }
     }
 }
 
 impl<T> InShell<T> {
-    /// It is there, if this build knows shells at all.
+    /// What was found in a page that is made for a shell; its bridge may be missing all the same.
     #[must_use]
     #[cfg(any(feature = "desktop", not(target_arch = "wasm32")))]
     pub fn new(inner: Option<T>) -> Self {
-        Self(inner)
+        Self {
+            inner,
+            is_expected: true,
+        }
+    }
+
+    /// Whether the page is made for a shell, though there may be none.
+    #[must_use]
+    #[inline]
+    pub fn is_expected(&self) -> bool {
+        #[cfg(any(feature = "desktop", not(target_arch = "wasm32")))]
+        return self.is_expected;
+        #[cfg(not(any(feature = "desktop", not(target_arch = "wasm32"))))]
+        false
     }
 
     /// What is made of it, where it is there.
     #[must_use]
     pub fn map<U>(&self, make: impl FnOnce(&T) -> U) -> InShell<U> {
         #[cfg(any(feature = "desktop", not(target_arch = "wasm32")))]
-        return InShell(self.0.as_ref().map(make));
+        return InShell {
+            inner: self.inner.as_ref().map(make),
+            is_expected: self.is_expected,
+        };
         #[cfg(not(any(feature = "desktop", not(target_arch = "wasm32"))))]
         {
             let _ = make;
@@ -317,7 +341,7 @@ impl<T> InShell<T> {
     #[inline]
     pub fn get(&self) -> Option<&T> {
         #[cfg(any(feature = "desktop", not(target_arch = "wasm32")))]
-        return self.0.as_ref();
+        return self.inner.as_ref();
         #[cfg(not(any(feature = "desktop", not(target_arch = "wasm32"))))]
         None
     }

@@ -29,5 +29,8 @@ mod ports;
 mod requests;
 #[path = "browser/rows.rs"]
 mod rows;
+#[cfg(feature = "desktop")]
+#[path = "browser/shell.rs"]
+mod shell;
 
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);

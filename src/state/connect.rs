@@ -98,10 +98,7 @@ pub enum Step {
         name: String,
     },
     /// The sign-in page is open in the person's own browser.
-    Outside {
-        /// Name of the server.
-        name: String,
-    },
+    Outside,
     /// It did not work.
     Failed {
         /// Why.
@@ -119,7 +116,7 @@ impl Step {
                 | Self::Choose { .. }
                 | Self::Shared { .. }
                 | Self::Key { .. }
-                | Self::Outside { .. }
+                | Self::Outside
         )
     }
 }
@@ -298,7 +295,7 @@ impl Connect {
         let Some(app) = self.app() else { return };
         if matches!(
             self.0.step.get_untracked(),
-            Step::Probing { .. } | Step::Leaving { .. } | Step::Outside { .. }
+            Step::Probing { .. } | Step::Leaving { .. } | Step::Outside
         ) {
             return;
         }

@@ -50,8 +50,6 @@ pub enum Piece {
     Key(Connect),
     /// The sign-in that happens in the person's browser.
     Outside(Connect),
-    /// How sessions are kept where nothing protects them.
-    Keep,
     /// The server that waits for sign-in, and the way back as it stands in the address.
     Waiting(Waiting, Signal<Option<String>>),
     /// The lobby.
@@ -66,15 +64,19 @@ pub enum Piece {
 
 fn home_view(piece: Piece) -> AnyView {
     match piece {
-        Piece::Rail(node) => view! { <Rail node=node /> }.into_any(),
+        // The question comes with the servers that it is about, over whatever is on show.
+        Piece::Rail(node) => view! {
+            <Rail node=node />
+            {IS_BUILT.then(|| view! { <KeepQuestion /> })}
+        }
+        .into_any(),
         Piece::Known => view! { <KnownServers /> }.into_any(),
         Piece::Shared(connect) => view! { <SharedQuestion connect=connect /> }.into_any(),
         Piece::Key(connect) => view! { <KeyQuestion connect=connect /> }.into_any(),
         Piece::Outside(connect) if IS_BUILT => {
             view! { <OutsidePanel connect=connect /> }.into_any()
         }
-        Piece::Keep if IS_BUILT => view! { <KeepQuestion /> }.into_any(),
-        Piece::Outside(_) | Piece::Keep => ().into_any(),
+        Piece::Outside(_) => ().into_any(),
         Piece::Waiting(waiting, return_to) => {
             view! { <WaitingPanel waiting=waiting return_to=return_to /> }.into_any()
         }
@@ -150,7 +152,7 @@ mod part {
 pub fn home(piece: Piece) -> AnyView {
     let otherwise: fn() -> AnyView = match piece {
         // The page beside them says what is wrong.
-        Piece::Rail(_) | Piece::Known | Piece::StillThere | Piece::Keep => || ().into_any(),
+        Piece::Rail(_) | Piece::Known | Piece::StillThere => || ().into_any(),
         Piece::Waiting(..) | Piece::Shared(_) | Piece::Key(_) | Piece::Outside(_) => missing,
         _ => missing_page,
     };

@@ -18,8 +18,6 @@ use super::late::{self, Piece};
 use super::use_app;
 use crate::core::server::id::ServerId;
 use crate::i18n::shell as words;
-use crate::state::app::App;
-use crate::state::shell::IS_BUILT;
 use crate::state::toast::{Toast, Tone};
 use crate::ui::kit;
 
@@ -94,17 +92,9 @@ pub fn Shell(
                 dismiss_label=words::DISMISS
             />
             {move || was_asked.get().then(|| late::home(Piece::StillThere))}
-            {IS_BUILT.then(|| keep_question(app))}
         </div>
     }
     .into_any()
-}
-
-/// From the first time on it stays, as the question above.
-fn keep_question(app: App) -> impl IntoView {
-    let was_asked =
-        Memo::new(move |was: Option<&bool>| was == Some(&true) || app.asks_how_to_keep());
-    move || was_asked.get().then(|| late::home(Piece::Keep))
 }
 
 fn toast_item(toast: &Toast) -> ToastItem {

@@ -134,6 +134,14 @@ pub fn number(text: &str) -> (u64, bool) {
     }
 }
 
+/// A number above that of the stored record and above all that were seen, also before anything was cleared here: time only grows.
+#[must_use]
+pub fn next_number(stored: Option<&str>, seen: u64, now: i64) -> u64 {
+    let stored = stored.map_or(0, |text| number(text).0);
+    let now = u64::try_from(now).unwrap_or_default();
+    (seen.max(stored) + 1).max(now)
+}
+
 /// Reads the durable copy that lies at `key`.
 ///
 /// # Errors

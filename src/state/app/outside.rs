@@ -45,11 +45,11 @@ impl App {
         };
         desktop.set_outside(Outside {
             flow: pre_auth.flow.clone(),
-            name: name.clone(),
+            name,
             url: None,
             not_opened: false,
         });
-        self.0.connect.step().set(Step::Outside { name });
+        self.0.connect.step().set(Step::Outside);
         let (app, desktop) = (self.clone(), desktop.clone());
         spawn(async move { app.go_outside(&desktop, pre_auth).await });
     }

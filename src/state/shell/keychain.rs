@@ -205,14 +205,11 @@ impl Desktop {
         books.pages.get(id).map_or(0, |page| page.number)
     }
 
-    /// A number above all that were given for this server, also before anything was cleared here: time only grows.
     fn next_number(&self, shared: &Shared, id: &ServerId) -> u64 {
         let stored = shared.get(&keys::session(id));
-        let stored = stored.map_or(0, |text| two_stores::number(&text).0);
-        let now = u64::try_from(shared.now()).unwrap_or_default();
         let mut books = lock(&self.0.books);
         let page = books.pages.entry(id.clone()).or_default();
-        page.number = (page.number.max(stored) + 1).max(now);
+        page.number = two_stores::next_number(stored.as_deref(), page.number, shared.now());
         page.number
     }
 
@@ -401,6 +398,17 @@ impl Desktop {
             servers.into_iter().zip(held).collect()
         }
         .boxed_local()
+    }
+}
+
+/// Keeps a session in a window whose bridge is missing.
+pub(in crate::state) fn keep_alone(shared: &Shared, key: &str, text: &str) {
+    let old = shared.get(key);
+    let number = two_stores::next_number(old.as_deref(), 0, shared.now());
+    let text = two_stores::numbered(text, number);
+    shared.set(key, &text);
+    if shared.is_volatile(key) {
+        shared.set_apart(key, &text, &two_stores::marker(number));
     }
 }
 

@@ -104,7 +104,7 @@ fn question(connect: &Connect, step: &Step) -> Option<AnyView> {
         // Only somebody who knows another server is asked.
         Step::Shared { .. } => Some(late::home(Piece::Shared(connect.clone()))),
         Step::Key { .. } => Some(late::home(Piece::Key(connect.clone()))),
-        Step::Outside { .. } if IS_BUILT => Some(late::home(Piece::Outside(connect.clone()))),
+        Step::Outside if IS_BUILT => Some(late::home(Piece::Outside(connect.clone()))),
         _ => None,
     }
 }

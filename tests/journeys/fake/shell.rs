@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use enfilade::core::record::keys;
 use enfilade::core::server::id::ServerId;
-use enfilade::port::{Clock, Shell, ShellAnswer};
+use enfilade::port::{Clock, InShell, Shell, ShellAnswer};
 use futures_channel::oneshot;
 use futures_util::FutureExt;
 use futures_util::future::{LocalBoxFuture, pending};
@@ -49,7 +49,8 @@ pub struct FakeShell {
 
 #[derive(Default)]
 struct Inner {
-    is_there: bool,
+    /// Whether windows are a shell's, and whether its bridge is there.
+    is_there: Option<bool>,
     kept: BTreeMap<String, String>,
     before: BTreeMap<String, String>,
     faults: BTreeMap<&'static str, Fault>,
@@ -105,12 +106,21 @@ impl FakeShell {
 
     /// Windows that open from now on are a shell's.
     pub fn install(&self) {
-        self.with(|inner| inner.is_there = true);
+        self.with(|inner| inner.is_there = Some(true));
     }
 
-    pub fn port(&self) -> Option<Arc<dyn Shell>> {
-        self.with(|inner| inner.is_there)
-            .then(|| Arc::new(self.clone()) as Arc<dyn Shell>)
+    /// The bridge is missing in windows that open from now on.
+    pub fn uninstall(&self) {
+        self.with(|inner| inner.is_there = Some(false));
+    }
+
+    pub fn port(&self) -> InShell<Arc<dyn Shell>> {
+        match self.with(|inner| inner.is_there) {
+            None => InShell::default(),
+            Some(is_there) => {
+                InShell::new(is_there.then(|| Arc::new(self.clone()) as Arc<dyn Shell>))
+            }
+        }
     }
 
     pub fn set(&self, command: &'static str, fault: Fault) {

@@ -8,7 +8,7 @@ use enfilade::core::route::Route;
 use enfilade::core::session::guard::{Decision, Notice};
 use enfilade::core::session::pre_auth::CallbackAnswer;
 use enfilade::core::thread::message::{Row, RowKind};
-use enfilade::port::{Clock, DeskSlot, InShell, Navigator, Ports, Random, Store, StoreError};
+use enfilade::port::{Clock, DeskSlot, Navigator, Ports, Random, Store, StoreError};
 use enfilade::state::app::App;
 use enfilade::state::room::RoomState;
 use enfilade::state::server::{Server, Standing};
@@ -177,7 +177,7 @@ impl Tab {
             vault: Arc::new(world.vault.clone()),
             navigator: Arc::new(navigator.clone()),
             desk: DeskSlot::default(),
-            shell: InShell::new(world.shell.port()),
+            shell: world.shell.port(),
         };
         let desk = FakeDesk {
             tab: (world.browser.clone(), number),

@@ -142,7 +142,7 @@ fn a_token_that_only_the_keychain_has_is_used() {
 }
 
 #[test]
-fn without_a_shell_no_command_is_called_and_nothing_is_numbered() {
+fn without_a_shell_no_command_is_called() {
     let world = World::new();
     let harbor = world.backend("harbor");
     world.remember(&harbor);
@@ -153,7 +153,32 @@ fn without_a_shell_no_command_is_called_and_nothing_is_numbered() {
     for command in KEYCHAIN {
         assert_eq!(world.shell.count(command), 0, "{command}");
     }
-    assert_eq!(number(durable(&world, &harbor).as_ref()), 0);
+}
+
+#[test]
+fn what_changes_while_the_bridge_is_missing_is_newer_than_what_the_keychain_holds() {
+    for signs_out in [false, true] {
+        let (world, harbor, tab) = shell();
+        tab.close();
+        world.shell.uninstall();
+        let tab = world.open();
+        assert_eq!(tab.standing(&harbor), Standing::SignedIn);
+        if signs_out {
+            tab.app.sign_out(&tab.server(&harbor));
+        } else {
+            sign_in(&world, &tab, &harbor);
+        }
+        world.settle();
+        let token = refresh_token(&tab, &harbor);
+        world.shell.install();
+        let tab = restart(&world, &tab);
+        assert_eq!(refresh_token(&tab, &harbor), token);
+        assert_eq!(
+            tab.server(&harbor).session().is_active_untracked(),
+            !signs_out
+        );
+        assert_eq!(world.shell.kept(&harbor.id()).is_some(), !signs_out);
+    }
 }
 
 #[test]

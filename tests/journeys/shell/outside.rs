@@ -73,7 +73,7 @@ fn the_servers_own_login_comes_back_to_this_machine_and_leads_where_one_was() {
             harbor.origin()
         )]
     );
-    assert!(matches!(step(&tab), Step::Outside { .. }));
+    assert!(step(&tab) == Step::Outside);
     assert!(world.shell.come_back(&flow, "", &tokens(&harbor)));
     world.settle();
     assert_eq!(tab.standing(&harbor), Standing::SignedIn);
@@ -97,7 +97,7 @@ fn a_sign_in_from_elsewhere_leads_to_the_page_that_waits() {
     let _ = tab.app.guard(&Route::Lobby);
     sign_in(&world, &tab, &harbor, "/lobby");
     assert_eq!(tab.went().as_deref(), Some("/"));
-    assert!(matches!(step(&tab), Step::Outside { .. }), "and it stays");
+    assert!(step(&tab) == Step::Outside, "and it stays");
 }
 
 #[test]
@@ -126,7 +126,7 @@ fn a_browser_that_is_closed_ends_nothing_and_a_listener_that_ends_is_told() {
     let (world, harbor, tab, place) = ended();
     let flow = sign_in(&world, &tab, &harbor, &place);
     world.advance(9 * MINUTE);
-    assert!(matches!(step(&tab), Step::Outside { .. }), "still waiting");
+    assert!(step(&tab) == Step::Outside, "still waiting");
     world.shell.time_out(&flow);
     world.settle();
     assert!(failed(&tab));
@@ -384,4 +384,43 @@ fn an_account_token_that_a_link_brings_counts_only_while_a_core_asks_for_one() {
     world.settle();
     let server = tab.app.server_by_id(&core.id()).expect("signed in");
     assert!(server.session().is_active_untracked());
+}
+
+#[test]
+fn an_answer_counts_once() {
+    let (world, harbor, tab, place) = ended();
+    let flow = sign_in(&world, &tab, &harbor, &place);
+    assert!(world.shell.come_back(&flow, "", &tokens(&harbor)));
+    world.settle();
+    let token = tab.access(&harbor);
+    let steps = tab.moves().len();
+    let again = format!("enfilade://auth/callback/{flow}{}", tokens(&harbor));
+    world.shell.open_link(&again);
+    world.settle();
+    assert_eq!(tab.access(&harbor), token);
+    assert_eq!(tab.moves().len(), steps);
+}
+
+#[test]
+fn a_sign_out_stays_in_the_window() {
+    let world = World::new();
+    world.shell.install();
+    let harbor = world.backend("harbor");
+    world.signed_in(&harbor, HOUR);
+    let tab = world.open();
+    let issuer = harbor.issuer();
+    let document = json!({
+        "issuer": issuer,
+        "token_endpoint": format!("{issuer}/token"),
+        "end_session_endpoint": format!("{issuer}/end"),
+    });
+    world.net.always(
+        "GET /.well-known/openid-configuration",
+        reply(200, &document.to_string()),
+    );
+    tab.app.sign_out(&tab.server(&harbor));
+    world.settle();
+    assert!(tab.left().is_empty() && world.shell.opened().is_empty());
+    assert_eq!(tab.standing(&harbor), Standing::SignedOut);
+    assert_eq!(tab.toasts().len(), 1);
 }

@@ -180,6 +180,13 @@ impl Case {
                 self.is_sound = false;
             }
         }
+        // Now and then the bridge is missing.
+        let is_bare = dice.below(6) == 0;
+        if is_bare {
+            self.world.shell.uninstall();
+        } else {
+            self.world.shell.install();
+        }
         self.world.net.forget_log();
         self.world
             .net
