@@ -67,10 +67,7 @@ mod tests {
 
     #[test]
     fn web_addresses_may_be_opened_and_nothing_else() {
-        for good in [
-            "https://a.example/x?y#z",
-            "http://127.0.0.1:8000/api/login/x",
-        ] {
+        for good in ["https://a.example/x?y#z", "http://127.0.0.1:8000/login/x"] {
             assert_eq!(checked(good).unwrap().as_str(), good);
         }
         for bad in [
