@@ -34,7 +34,7 @@ pub enum Local {
 /// How long a request waits for a server that is on its way, in milliseconds.
 const START_WAIT: u32 = 20_000;
 
-type Hook = Box<dyn Fn() + Send + Sync>;
+type Hook = Arc<dyn Fn() + Send + Sync>;
 
 #[derive(Default)]
 pub(super) struct Sidecar {
@@ -87,13 +87,15 @@ impl Desktop {
     }
 
     pub(in crate::state) fn set_local(&self, local: Local) {
-        let (state, was, waiters) = {
+        // Nobody is called while it is locked.
+        let (state, was, waiters, on_running) = {
             let mut sidecar = lock(&self.0.sidecar);
             let was = sidecar.state.get_untracked();
             (
                 sidecar.state.clone(),
                 was,
                 std::mem::take(&mut sidecar.waiters),
+                sidecar.on_running.clone(),
             )
         };
         if was != local {
@@ -104,7 +106,7 @@ impl Desktop {
             let _ = waiter.send(());
         }
         let runs_anew = matches!(local, Local::Running(_)) && was != local;
-        if runs_anew && let Some(hook) = lock(&self.0.sidecar).on_running.as_ref() {
+        if let Some(hook) = on_running.filter(|_| runs_anew) {
             hook();
         }
     }
@@ -112,7 +114,7 @@ impl Desktop {
     /// Starts the server, and keeps an eye on it for as long as the window lives. `on_running` is called whenever it answers anew; it
     /// must not wait for it.
     pub(in crate::state) fn run_local(&self, on_running: impl Fn() + Send + Sync + 'static) {
-        lock(&self.0.sidecar).on_running = Some(Box::new(on_running));
+        lock(&self.0.sidecar).on_running = Some(Arc::new(on_running));
         self.start_local();
     }
 
